@@ -1,0 +1,90 @@
+"""The named dependencies of the routes; nothing is injected under any other name.
+
+The sessions are committed when the handler has returned and *before* the answer leaves (``scope="function"``): an
+answer that a caller holds is an answer whose record is on disk.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from app.domain.moment import Moment
+from app.observability import request_id_var
+from app.services.access import Caller, Scope, authenticate
+from app.services.lookup import LookupService
+from app.services.pushing import PushService
+from app.settings import Settings
+from app.store.database import Database, ReadSession, WriteSession
+
+_bearer = HTTPBearer(auto_error=False, bearerFormat="lc_<id>_<secret>", description="An API key of your client.")
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What one process serves with; made at start-up and never changed."""
+
+    settings: Settings
+    database: Database
+    lookups: LookupService
+    pushes: PushService
+
+
+async def _services(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
+
+
+async def _moment() -> Moment:
+    return Moment.current()
+
+
+async def _request_id() -> str:
+    return request_id_var.get()
+
+
+ServicesDep = Annotated[Services, Depends(_services)]
+Now = Annotated[Moment, Depends(_moment)]
+RequestId = Annotated[str, Depends(_request_id)]
+
+
+class _Holding:
+    """A caller whose key carries one scope. Checked by a statement of its own, before any session is opened."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+
+    async def __call__(
+        self,
+        request: Request,
+        services: ServicesDep,
+        moment: Now,
+        credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+    ) -> Caller:
+        async with services.database.single_statement() as session:
+            caller = await authenticate(session, credentials.credentials if credentials else None, moment.now)
+        request.state.caller = caller
+        caller.require(self.scope)
+        return caller
+
+
+LookupCaller = Annotated[Caller, Depends(_Holding(Scope.LOOKUP))]
+PushCaller = Annotated[Caller, Depends(_Holding(Scope.LIST_PUSH))]
+
+
+async def _reading(services: ServicesDep) -> AsyncIterator[ReadSession]:
+    async with services.database.reading() as session:
+        yield session
+
+
+async def _writing(services: ServicesDep) -> AsyncIterator[WriteSession]:
+    async with services.database.writing() as session:
+        yield session
+
+
+# A route names its caller before its session: a connection is only taken for somebody who may have it, and no request
+# waits for a second connection while it holds a first.
+Reading = Annotated[ReadSession, Depends(_reading, scope="function")]
+Writing = Annotated[WriteSession, Depends(_writing, scope="function")]

@@ -1,0 +1,127 @@
+"""What every request passes first: its id, the limit of its body, the line in the log, and the last resort."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.api.problems import internal_error, problem_response
+from app.errors import ContentTooLarge
+from app.observability import Event, accepted_request_id, described, request_id_var, trace_id
+
+REQUEST_ID_HEADER = "X-Request-ID"
+_UNROUTED = "(none)"
+
+
+@dataclass(frozen=True, slots=True)
+class BodyLimits:
+    """The largest bodies in bytes: of pushes, and of everything else."""
+
+    pushes: int
+    others: int
+
+    def of(self, path: str) -> int:
+        """Return the limit for a path."""
+        return self.pushes if path.rstrip("/") == "/v1/pushes" else self.others
+
+
+class Edge:
+    """The outermost layer (plain ASGI: a middleware of the framework's own kind costs a task per request)."""
+
+    def __init__(self, app: ASGIApp, *, limits: BodyLimits) -> None:
+        """Wrap the application."""
+        self._app = app
+        self._limits = limits
+        self._log = structlog.get_logger()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        await _Exchange(self._app, self._limits.of(scope["path"]), self._log, scope, receive, send).run()
+
+
+class _Exchange:
+    """One request and its response."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - the three of ASGI and what the edge adds
+        self, app: ASGIApp, limit: int, log: Any, scope: Scope, receive: Receive, send: Send  # noqa: ANN401
+    ) -> None:
+        self._app = app
+        self._limit = limit
+        self._log = log
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+        self._headers = Headers(scope=scope)
+        self._read = 0
+        self._status = 0
+        self._request_id = accepted_request_id(self._headers.get(REQUEST_ID_HEADER))
+
+    async def run(self) -> None:
+        """Pass the request on; whatever happens, it ends with a response of ours and one line in the log."""
+        started = time.perf_counter()
+        token = request_id_var.set(self._request_id)
+        try:
+            if _declared_length(self._headers) > self._limit:
+                await self._respond(self._too_large())
+            else:
+                await self._app(self._scope, self._limited, self._finishing)
+        except Exception as error:  # noqa: BLE001 - the last resort: nothing of it may reach the caller or the log
+            self._log.error(Event.FAILED, request_id=self._request_id, **described(error))
+            if not self._status:
+                await self._respond(internal_error())
+        finally:
+            self._write_line(time.perf_counter() - started)
+            request_id_var.reset(token)
+
+    def _too_large(self) -> ContentTooLarge:
+        return ContentTooLarge(f"请求正文超过上限 {self._limit} 字节。请分批发送。")
+
+    async def _respond(self, error: Any) -> None:  # noqa: ANN401 - an error of ours
+        response = problem_response(error, {"Connection": "close"})
+        await response(self._scope, self._receive, self._finishing)
+
+    async def _limited(self) -> Message:
+        message = await self._receive()
+        if message["type"] == "http.request":
+            self._read += len(message.get("body", b""))
+            if self._read > self._limit:
+                raise self._too_large()
+        return message
+
+    async def _finishing(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._status = message["status"]
+            headers = MutableHeaders(scope=message)
+            headers[REQUEST_ID_HEADER] = self._request_id
+            headers["X-Content-Type-Options"] = "nosniff"
+            # A verdict kept by a cache would be told after the list has changed.
+            headers.setdefault("Cache-Control", "no-store")
+        await self._send(message)
+
+    def _write_line(self, seconds: float) -> None:
+        fields: dict[str, Any] = {
+            "request_id": self._request_id,
+            "method": self._scope["method"],
+            # The route as the code names it; the path itself may hold what must not be logged.
+            "route": getattr(self._scope.get("route"), "path", _UNROUTED),
+            "status": self._status,
+            "ms": round(seconds * 1000, 2),
+        }
+        caller = self._scope.get("state", {}).get("caller")
+        if caller is not None:
+            fields["client"] = caller.name
+        trace = trace_id(dict(self._headers)) if "traceparent" in self._headers else None
+        if trace:
+            fields["trace_id"] = trace
+        self._log.info(Event.REQUEST, **fields)
+
+
+def _declared_length(headers: Headers) -> int:
+    declared = headers.get("content-length", "0")
+    return int(declared) if declared.isascii() and declared.isdigit() else 0

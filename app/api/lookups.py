@@ -1,0 +1,135 @@
+"""Asking: is this subject on the list, and what follows from it."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Path, Query
+from pydantic import StrictStr, TypeAdapter, ValidationError
+
+from app.api.deps import LookupCaller, Now, RequestId, ServicesDep, Writing
+from app.api.openapi import LOOKUP_PROBLEMS, UNIT_PROBLEMS
+from app.api.schemas.lookups import (
+    BatchAnswer,
+    BatchItem,
+    BatchProblem,
+    BatchRequest,
+    LookupAnswer,
+    LookupRequest,
+    On,
+    Purpose,
+    Reference,
+    ViewField,
+)
+from app.api.schemas.problems import Problem
+from app.api.strict_json import StrictJsonRoute
+from app.domain.codes import looks_like_identity_number
+from app.domain.moment import Moment
+from app.domain.subjects import SubjectKind
+from app.errors import IdentityNumberInUrl, InvalidInput, LianchengError
+from app.services.fields import told
+from app.services.lookup import Answer, Subject, Terms, View
+
+router = APIRouter(route_class=StrictJsonRoute, tags=["lookups 核查"])
+
+_ITEM = TypeAdapter(BatchItem)
+
+_LOOKUP_EXAMPLES = {
+    "unit": {"summary": "A unit", "value": {"code": "91441800PDY000012K", "view": "mine"}},
+    "person": {
+        "summary": "A person",
+        "value": {"code": "441800197001010002", "subject_kind": "person", "purpose": "评先评优审查"},
+    },
+}
+
+
+@router.post("/lookups", summary="Ask about one unit or person", responses=LOOKUP_PROBLEMS)
+async def look_up(
+    caller: LookupCaller,
+    body: Annotated[LookupRequest, Body(openapi_examples=_LOOKUP_EXAMPLES)],
+    services: ServicesDep,
+    moment: Now,
+    request_id: RequestId,
+    session: Writing,
+) -> LookupAnswer:
+    """Answer whether the subject is on the list on the day, which measures apply, on which legal bases, and whose they are.
+
+    The audit record of the answer (`lookup_id`) is committed before the answer leaves. Anything but a 200 with
+    `verdict` means **undetermined**: treat the subject as you would a listed one, and ask again.
+    """
+    terms = _terms(body, moment, request_id)
+    subject = Subject(body.code, body.subject_kind, body.reference)
+    return LookupAnswer.of(await services.lookups.answer(session, caller, subject, terms))
+
+
+@router.post("/lookups/batch", summary="Ask about up to 1,000 subjects", responses=LOOKUP_PROBLEMS)
+async def look_up_batch(
+    caller: LookupCaller,
+    body: Annotated[
+        BatchRequest,
+        Body(
+            openapi_examples={
+                "two": {
+                    "summary": "Two units",
+                    "value": {"items": [{"code": "91441800PDY000012K"}, {"code": "91441800PDY0000208"}]},
+                }
+            }
+        ),
+    ],
+    services: ServicesDep,
+    moment: Now,
+    request_id: RequestId,
+    session: Writing,
+) -> BatchAnswer:
+    """Answer for each item as a single lookup would, in the order of the items.
+
+    An item that cannot be decided has a problem in its place and spoils no other. All answers are of one list version.
+    """
+    items = [_item(raw) for raw in body.items]
+    subjects = [item for item in items if isinstance(item, Subject)]
+    answers = iter(await services.lookups.answer_all(session, caller, subjects, _terms(body, moment, request_id)))
+    results = [next(answers) if isinstance(item, Subject) else item for item in items]
+    return BatchAnswer(results=[_result(index, result, request_id) for index, result in enumerate(results)])
+
+
+@router.get("/units/{uscc}/measures", summary="Ask about one unit by URL", responses=UNIT_PROBLEMS)
+async def unit_measures(  # noqa: PLR0913, PLR0917 - one parameter per query field, as the framework has it
+    caller: LookupCaller,
+    uscc: Annotated[StrictStr, Path(max_length=64, description="统一社会信用代码.", examples=["91441800PDY000012K"])],
+    services: ServicesDep,
+    moment: Now,
+    request_id: RequestId,
+    session: Writing,
+    purpose: Annotated[Purpose, Query()] = None,
+    reference: Annotated[Reference, Query()] = None,
+    on: Annotated[On, Query()] = None,
+    min_list_version: Annotated[
+        int, Query(ge=0, le=2**62, description="The newest list version you have seen; an older list answers 409.")
+    ] = 0,
+    view: Annotated[ViewField, Query()] = View.SUMMARY,
+) -> LookupAnswer:
+    """Answer as `POST /v1/lookups` does, for a unit. An identity number must never stand in a URL and is refused here."""
+    if looks_like_identity_number(uscc):
+        raise IdentityNumberInUrl("网址中不得出现身份号码，请改用 POST /v1/lookups，并检查沿途日志是否已留存该网址。")
+    day = on or moment.today
+    terms = Terms(purpose, day, view, min_list_version, request_id, moment)
+    subject = Subject(uscc, SubjectKind.UNIT, reference)
+    return LookupAnswer.of(await services.lookups.answer(session, caller, subject, terms))
+
+
+def _terms(body: LookupRequest | BatchRequest, moment: Moment, request_id: str) -> Terms:
+    return Terms(body.purpose, body.on or moment.today, body.view, body.min_list_version, request_id, moment)
+
+
+def _item(raw: object) -> Subject | LianchengError:
+    try:
+        item = _ITEM.validate_python(raw)
+    except ValidationError as error:
+        errors = told(error.errors(include_url=False, include_input=False))
+        detail = errors[0].detail if len(errors) == 1 else f"此项有 {len(errors)} 处错误。"
+        return InvalidInput(detail, errors=errors)
+    return Subject(item.code, item.subject_kind, item.reference)
+
+
+def _result(index: int, result: Answer | LianchengError, request_id: str) -> LookupAnswer | BatchProblem:
+    if isinstance(result, LianchengError):
+        return BatchProblem(code_index=index, problem=Problem.of(result, request_id))
+    return LookupAnswer.of(result)

@@ -1,0 +1,103 @@
+"""What the OpenAPI document says of each operation beyond its types: its problems, and an example of each."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import FastAPI
+from pydantic import TypeAdapter
+
+from app.api.schemas.lookups import BatchItem
+from app.api.schemas.problems import PROBLEM_JSON, Problem
+from app.errors import (
+    ContentTooLarge,
+    DatabaseUnavailable,
+    Forbidden,
+    IdempotencyKeyMissing,
+    IdempotencyKeyReused,
+    IdentityNumberInUrl,
+    InvalidInput,
+    LianchengError,
+    ListVersionMoved,
+    ListVersionNotReached,
+    MalformedRequest,
+    NotFound,
+    PushInProgress,
+    PushRejected,
+    Unauthenticated,
+    UnsupportedMediaType,
+)
+from app.services.push_rows import ListRow, RemoveRow
+
+_EXAMPLE_DETAILS: dict[type[LianchengError], str] = {
+    MalformedRequest: "请求正文不是有效的 JSON：第 1 行第 12 列处有语法错误。",
+    IdempotencyKeyMissing: "缺少 Idempotency-Key 头。",
+    IdentityNumberInUrl: "网址中不得出现身份号码，请改用 POST /v1/lookups。",
+    Unauthenticated: "缺少有效的 API 密钥。请在 Authorization 头中以 Bearer 方式提供。",
+    Forbidden: "此密钥没有“lookup”权限。请向系统管理员申请。",
+    NotFound: "没有这次推送。",
+    ListVersionNotReached: "本库名单版本为 41，尚未达到所要求的 42，不能用较旧的名单作答。请稍后重试。",
+    ListVersionMoved: "名单现为第 42 版，而推送是针对第 41 版准备的。请核对其间的变化后重新提交。",
+    ContentTooLarge: "请求正文超过上限 1048576 字节。请分批发送。",
+    UnsupportedMediaType: "请求正文应为 JSON，请设置 Content-Type: application/json。",
+    InvalidInput: "第18位校验码应为 3。",
+    PushRejected: "共 1 行有 1 处错误，整批均未入库。请逐项改正后重新提交。",
+    IdempotencyKeyReused: "此 Idempotency-Key 已用于另一次内容不同的推送，请换一个新的。",
+    DatabaseUnavailable: "数据库暂时无法访问，本次未作出任何结论，请按“未确定”处理并稍后重试。",
+    PushInProgress: "另一批推送尚未完成，本次推送未执行。请用同一 Idempotency-Key 稍后重试。",
+}
+
+Responses = dict[int | str, dict[str, Any]]
+
+
+def problems(*errors: type[LianchengError]) -> Responses:
+    """Describe the problems of an operation, each status once, with an example of every code."""
+    described: Responses = {}
+    for error in errors:
+        entry = described.setdefault(
+            error.status,
+            {
+                "description": error.title,
+                "content": {
+                    PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": {}},
+                },
+            },
+        )
+        example = Problem.of(error(_EXAMPLE_DETAILS[error]), "7d0c2f5e9b1a4c3d8e6f7a8b9c0d1e2f")
+        entry["content"][PROBLEM_JSON]["examples"][error.code] = {"value": example.model_dump(mode="json")}
+    return described
+
+
+EVERYWHERE: Sequence[type[LianchengError]] = (Unauthenticated, Forbidden, DatabaseUnavailable)
+WITH_BODY: Sequence[type[LianchengError]] = (MalformedRequest, ContentTooLarge, UnsupportedMediaType, InvalidInput)
+
+LOOKUP_PROBLEMS = problems(*EVERYWHERE, *WITH_BODY, ListVersionNotReached)
+UNIT_PROBLEMS = problems(*EVERYWHERE, IdentityNumberInUrl, InvalidInput, ListVersionNotReached)
+PUSH_PROBLEMS = problems(
+    *EVERYWHERE, *WITH_BODY, IdempotencyKeyMissing, IdempotencyKeyReused, PushRejected, ListVersionMoved, PushInProgress
+)
+GET_PUSH_PROBLEMS = problems(*EVERYWHERE, InvalidInput, NotFound)
+
+_BY_REFERENCE = (Problem, BatchItem, ListRow, RemoveRow)
+
+
+def install(app: FastAPI) -> None:
+    """Complete the framework's document with the schemas that are only referred to, and drop its own 422."""
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _completed(generate())
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _completed(document: dict[str, Any]) -> dict[str, Any]:
+    schemas = document["components"]["schemas"]
+    for model in _BY_REFERENCE:
+        schema = TypeAdapter(model).json_schema(ref_template="#/components/schemas/{model}")
+        schemas.update(schema.pop("$defs", {}))
+        schemas[model.__name__] = schema
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    return document

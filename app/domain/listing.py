@@ -1,0 +1,136 @@
+"""A listing (列入): one decision about one unit, the persons who answer for the unit, and what is in force when.
+
+The day is always a parameter. A period ends by itself: nothing has to run for a listing to stop being in force.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from uuid import UUID
+
+
+class RemovalReason(StrEnum):
+    """Why a listing was ended (移出)."""
+
+    REPAIRED = "repaired"
+    """信用修复"""
+    EXPIRED = "expired"
+    """期满"""
+    REVOKED = "revoked"
+    """决定撤销: the decision to list was taken back"""
+    CORRECTED = "corrected"
+    """更正: the entry was a mistake"""
+
+
+class Role(StrEnum):
+    """How a person answers for a listed unit (the memo, part one)."""
+
+    LEGAL_REPRESENTATIVE = "legal_representative"
+    """法定代表人"""
+    PRINCIPAL = "principal"
+    """主要负责人"""
+    SAFETY_LEAD = "safety_lead"
+    """分管安全的负责人"""
+    DIRECTLY_RESPONSIBLE = "directly_responsible"
+    """负有直接责任的有关人员"""
+    OTHER = "other"
+    """等: the memo leaves the list open"""
+
+
+class ListingState(StrEnum):
+    """What a listing is on a given day."""
+
+    NOT_YET = "not_yet"
+    IN_FORCE = "in_force"
+    EXPIRED = "expired"
+    """its period is over, whether or not anybody recorded a removal"""
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """The end of a listing before or after its period."""
+
+    on: date
+    reason: RemovalReason
+    decision_no: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PositionBan:
+    """A ban from leading a unit (measure 9: 在法定期限内不得担任…); ``until`` is its last day, ``None`` is for life.
+
+    It rests on the law behind measure 9, not on the listing, so it may outlive the listing's period and its repair.
+    """
+
+    until: date | None
+
+    def in_force(self, on: date) -> bool:
+        """Whether the ban's own period covers the day."""
+        return self.until is None or on <= self.until
+
+
+@dataclass(frozen=True, slots=True)
+class RelatedPerson:
+    """A person who answers for the unit (有关人员), as recorded in one listing; the number only masked."""
+
+    person_id: UUID
+    name: str
+    masked_number: str
+    roles: tuple[Role, ...]
+    position_ban: PositionBan | None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedUnit:
+    """The unit (生产经营单位) that a decision lists."""
+
+    uscc: str
+    name: str
+    former_names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One decision about one unit, as it stands after ``revision`` changes (the first is 1)."""
+
+    listing_id: UUID
+    revision: int
+    unit: ListedUnit
+    decision_no: str
+    decided_by: str
+    conduct: str
+    tier: str
+    listed_on: date
+    valid_until: date
+    removal: Removal | None
+
+    def state(self, on: date) -> ListingState:
+        """Say what the listing is on a day; it is in force on its first and on its last day, not on that of removal."""
+        if on < self.listed_on:
+            return ListingState.NOT_YET
+        if self.removal is not None and on >= self.removal.on:
+            return ListingState.REMOVED
+        if on > self.valid_until:
+            return ListingState.EXPIRED
+        return ListingState.IN_FORCE
+
+    def in_force(self, on: date) -> bool:
+        """Whether the listing is in force on the day."""
+        return self.state(on) is ListingState.IN_FORCE
+
+    def ban_in_force(self, person: RelatedPerson, on: date) -> bool:
+        """Whether the person's position ban from this listing holds on the day.
+
+        It outlives the listing's period and its repair; where the decision was revoked or the entry was a mistake,
+        what the ban rests on is gone with it.
+        """
+        ban = person.position_ban
+        if ban is None or on < self.listed_on or not ban.in_force(on):
+            return False
+        void = self.removal is not None and self.removal.reason in {RemovalReason.REVOKED, RemovalReason.CORRECTED}
+        return not (void and self.removal is not None and on >= self.removal.on)
+
+    def concerns(self, person: RelatedPerson | None, on: date) -> bool:
+        """Whether a lookup on the day finds the listing: for the unit (``None``), or for one of its persons."""
+        return self.in_force(on) or (person is not None and self.ban_in_force(person, on))

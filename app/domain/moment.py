@@ -1,0 +1,25 @@
+"""The moment of a call: asked once at the edge and passed on, so that one call cannot straddle midnight."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+CITY = ZoneInfo("Asia/Shanghai")
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A point in time (UTC) and the day that it is in the city."""
+
+    now: datetime
+    today: date
+
+    @classmethod
+    def at(cls, now: datetime) -> "Moment":
+        """Return the moment of a point in time."""
+        return cls(now.astimezone(UTC), now.astimezone(CITY).date())
+
+    @classmethod
+    def current(cls) -> "Moment":
+        """Ask the clock."""
+        return cls.at(datetime.now(UTC))

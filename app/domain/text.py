@@ -1,0 +1,32 @@
+"""What a text that somebody typed may contain before it is stored, logged or shown."""
+
+import re
+import unicodedata
+from datetime import date
+
+from app.domain.codes import CodeError, parse_resident_id
+
+# Digits that are not part of a longer run, so that an 18-digit decision number has to pass as an identity number whole.
+_EIGHTEEN = re.compile(r"(?<![0-9A-Za-z])[0-9]{17}[0-9Xx](?![0-9A-Za-z])")
+_REFUSED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+def unprintable_position(text: str) -> int | None:
+    """Return where the first control, formatting or unassigned character or lone surrogate stands, from 1."""
+    for position, character in enumerate(text, start=1):
+        if unicodedata.category(character) in _REFUSED_CATEGORIES:
+            return position
+    return None
+
+
+def contains_identity_number(text: str) -> bool:
+    """Whether a valid identity number, of any birth date, stands in the text: it would be kept in clear there."""
+    if not any(character.isdigit() for character in text):
+        return False
+    for found in _EIGHTEEN.finditer(unicodedata.normalize("NFKC", text)):
+        try:
+            parse_resident_id(found.group(), today=date.max)
+        except CodeError:
+            continue
+        return True
+    return False

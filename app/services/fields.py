@@ -1,0 +1,142 @@
+"""Field types that requests and rows are made of, and what is told when one does not fit.
+
+Each refuses with a stable code and a Chinese sentence that holds nothing of the value: a wrong value may be an
+identity number in the wrong place.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, StrictStr, ValidationInfo, WithJsonSchema
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from app.domain.codes import CodeError, ResidentId, Uscc, parse_resident_id, parse_uscc
+from app.domain.text import contains_identity_number, unprintable_position
+from app.errors import FieldError
+
+_ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+
+# Pydantic's kinds of error -> our code and sentence; {…} are filled from the error's context.
+_TOLD = {
+    "missing": ("missing", "缺少必填字段。"),
+    "extra_forbidden": ("unknown_field", "没有这个字段，请检查字段名。"),
+    "string_type": ("wrong_type", "应为字符串。"),
+    "int_type": ("wrong_type", "应为整数。"),
+    "int_parsing": ("wrong_type", "应为整数。"),
+    "int_from_float": ("wrong_type", "应为整数。"),
+    "int_parsing_size": ("out_of_range", "数值超出范围。"),
+    "bool_type": ("wrong_type", "应为 true 或 false。"),
+    "bool_parsing": ("wrong_type", "应为 true 或 false。"),
+    "list_type": ("wrong_type", "应为数组。"),
+    "dict_type": ("wrong_type", "应为对象。"),
+    "model_type": ("wrong_type", "应为对象。"),
+    "model_attributes_type": ("wrong_type", "应为 JSON 对象；请确认 Content-Type 为 application/json。"),
+    "string_too_short": ("too_short", "至少 {min_length} 个字符。"),
+    "string_too_long": ("too_long", "最多 {max_length} 个字符。"),
+    "too_short": ("too_few", "至少 {min_length} 项。"),
+    "too_long": ("too_many", "最多 {max_length} 项。"),
+    "enum": ("not_allowed", "应为以下之一：{expected}。"),
+    "literal_error": ("not_allowed", "应为以下之一：{expected}。"),
+    "union_tag_invalid": ("not_allowed", "应为以下之一：{expected_tags}。"),
+    "union_tag_not_found": ("missing", "缺少必填字段 {discriminator}。"),
+    "greater_than_equal": ("out_of_range", "不得小于 {ge}。"),
+    "less_than_equal": ("out_of_range", "不得大于 {le}。"),
+    "uuid_parsing": ("wrong_type", "应为 UUID。"),
+    "uuid_type": ("wrong_type", "应为 UUID。"),
+    "json_invalid": ("json_invalid", "不是有效的 JSON。"),
+}
+_OTHERWISE = ("invalid", "值不符合要求，请对照接口文档。")
+
+
+def told(errors: Iterable[ErrorDetails | Mapping[str, Any]], *, row: int | None = None) -> tuple[FieldError, ...]:
+    """Turn Pydantic's errors into ours; ``row`` is the row of the push or the item of the batch they belong to."""
+    return tuple(_told(error, row) for error in errors)
+
+
+def _told(error: ErrorDetails | Mapping[str, Any], row: int | None) -> FieldError:
+    kind = error["type"]
+    context = error.get("ctx") or {}
+    if kind.startswith("liancheng."):
+        return FieldError(_path(error["loc"]), kind.removeprefix("liancheng."), error["msg"], row)
+    code, sentence = _TOLD.get(kind, _OTHERWISE)
+    return FieldError(_path(error["loc"]), code, sentence.format_map(context), row)
+
+
+def _path(location: Iterable[str | int]) -> str | None:
+    """Return ``unit.uscc`` or ``persons[2].roles`` for a location; a name that callers made up is not repeated."""
+    path = ""
+    for step in location:
+        if isinstance(step, int):
+            path += f"[{step}]"
+        elif _PLAIN_NAME.fullmatch(step):
+            path += f".{step}" if path else step
+        else:
+            path += ".?" if path else "?"
+    return path or None
+
+
+def refuse(code: str, detail: str) -> PydanticCustomError:
+    """Return the error that a validator raises; ``detail`` is the Chinese sentence."""
+    # Braces would be taken for places to fill in.
+    return PydanticCustomError(f"liancheng.{code}", detail.replace("{", "｛").replace("}", "｝"))  # type: ignore[arg-type]
+
+
+def today_of(info: ValidationInfo) -> date:
+    """Return the day that the validation was started with."""
+    context: Mapping[str, date] = info.context or {}
+    return context["today"]
+
+
+def _day(value: object) -> object:
+    """Read a day; a bare number would otherwise be taken for a Unix time."""
+    if isinstance(value, date):
+        return value
+    if isinstance(value, str) and _ISO_DAY.fullmatch(value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            raise refuse("impossible_date", "日历上没有这一天。") from None
+    raise refuse("date_format", "应为 YYYY-MM-DD 形式的日期。")
+
+
+Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+
+
+def _clean(value: str) -> str:
+    stripped = value.strip()
+    if not stripped:
+        raise refuse("blank", "不得为空白。")
+    position = unprintable_position(stripped)
+    if position is not None:
+        raise refuse("unprintable_character", f"第 {position} 个字符是不可见或无效字符，请删除。")
+    if contains_identity_number(stripped):
+        raise refuse("identity_number_in_text", "文字中含有公民身份号码，请删除；号码只能写在专用字段中。")
+    return stripped
+
+
+# A typed text: stripped, not blank, printable, without an identity number in it.
+ShortText = Annotated[StrictStr, Field(max_length=100), AfterValidator(_clean)]
+NameText = Annotated[StrictStr, Field(max_length=200), AfterValidator(_clean)]
+LongText = Annotated[StrictStr, Field(max_length=1000), AfterValidator(_clean)]
+
+
+def _uscc(value: str) -> Uscc:
+    try:
+        return parse_uscc(value)
+    except CodeError as error:
+        raise refuse(error.fault, error.detail) from None
+
+
+def _resident_id(value: str, info: ValidationInfo) -> ResidentId:
+    try:
+        return parse_resident_id(value, today=today_of(info))
+    except CodeError as error:
+        raise refuse(error.fault, error.detail) from None
+
+
+_CODE_LENGTH = 64
+UsccField = Annotated[StrictStr, Field(max_length=_CODE_LENGTH), AfterValidator(_uscc)]
+ResidentIdField = Annotated[StrictStr, Field(max_length=_CODE_LENGTH), AfterValidator(_resident_id)]

@@ -1,0 +1,74 @@
+"""Where the keys for identity numbers come from, and writing everything anew under the current ones."""
+
+import base64
+import os
+import secrets
+from pathlib import Path
+
+from app.domain.identity import CIPHER_KEY_BYTES, INDEX_KEY_BYTES, IdentityVault, KeyRing
+from app.errors import Misconfigured
+from app.settings import Settings
+from app.store import persons
+from app.store.database import WriteSession
+
+_INDEX_VARIABLE = "LIANCHENG_IDENTITY_INDEX_KEYS"
+_CIPHER_VARIABLE = "LIANCHENG_IDENTITY_CIPHER_KEYS"
+_BATCH = 500
+
+
+def new_keys(key_id: str) -> dict[str, str]:
+    """Return a fresh pair of keys as the lines of an environment file: variable -> ``id=base64``."""
+    lengths = {_INDEX_VARIABLE: INDEX_KEY_BYTES, _CIPHER_VARIABLE: CIPHER_KEY_BYTES}
+    return {
+        variable: f"{key_id}={base64.b64encode(secrets.token_bytes(length)).decode()}"
+        for variable, length in lengths.items()
+    }
+
+
+def vault_from(settings: Settings) -> IdentityVault:
+    """Build the vault from the environment; the service's own database brings keys of its own in the data folder."""
+    index, cipher = settings.identity_index_keys, settings.identity_cipher_keys
+    if index is not None and cipher is not None:
+        return _vault(index.get_secret_value(), cipher.get_secret_value())
+    if settings.database_url is not None or index is not None or cipher is not None:
+        raise Misconfigured(
+            f"请同时设置 {_INDEX_VARIABLE} 与 {_CIPHER_VARIABLE}（可用 liancheng identity new-keys 生成）。"
+            "密钥遗失后，已存的身份号码无法再查到。"
+        )
+    kept = _kept_keys(settings.data_dir / "identity-keys.env")
+    return _vault(kept[_INDEX_VARIABLE], kept[_CIPHER_VARIABLE])
+
+
+def _vault(index: str, cipher: str) -> IdentityVault:
+    return IdentityVault(
+        KeyRing.parse(index, key_bytes=INDEX_KEY_BYTES, name=_INDEX_VARIABLE),
+        KeyRing.parse(cipher, key_bytes=CIPHER_KEY_BYTES, name=_CIPHER_VARIABLE),
+    )
+
+
+def _kept_keys(file: Path) -> dict[str, str]:
+    """Read the keys of the data folder, making them (mode 600) on the first start."""
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        lines = "".join(f"{variable}={value}\n" for variable, value in new_keys("own-1").items())
+        # Born with its mode: a file that is narrowed after writing was readable for a moment.
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+            out.write(lines)
+    pairs = (line.partition("=") for line in file.read_text().splitlines() if line)
+    return {variable: value for variable, _, value in pairs}
+
+
+async def rekey(session: WriteSession, vault: IdentityVault) -> int:
+    """Write up to one batch of identities anew under the current keys; return how many there were."""
+    stale = await persons.under_other_keys(session, *vault.current_key_ids, _BATCH)
+    for person in stale:
+        number = vault.open(person.sealed_number, person.person_id)
+        renewed = persons.StoredPerson(
+            person.person_id,
+            person.name,
+            vault.blind_index(number),
+            vault.seal(number, person.person_id),
+            person.masked_number,
+        )
+        await persons.rewrite(session, renewed)
+    return len(stale)

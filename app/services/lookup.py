@@ -1,0 +1,232 @@
+"""THE ANSWER: is this subject on the list on that day, and what follows from it.
+
+A lookup takes three hops: the route, this file, and one statement of ``store/lookups.py`` that finds and records; what
+applies is decided by ``domain/applicability.py``, which touches nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from app.domain.applicability import AppliedMeasure, Grounds, Yours, applicable, whose
+from app.domain.catalogue import Catalogue
+from app.domain.codes import ResidentId, Uscc, parse_code
+from app.domain.identity import IdentityVault
+from app.domain.listing import Listing, ListingState, RelatedPerson
+from app.domain.moment import Moment
+from app.domain.subjects import SubjectKind
+from app.errors import FieldError, InvalidField, LianchengError, ListVersionNotReached
+from app.services.access import Caller
+from app.store.database import WriteSession
+from app.store.lookups import AskedSubject, Asking, Found, Hit, Verdict, find_and_record
+
+
+class View(StrEnum):
+    """How much of the measures an answer holds."""
+
+    SUMMARY = "summary"
+    """every measure that applies, the provisions by label"""
+    MINE = "mine"
+    """only those that are, or may be, the caller's to carry out"""
+    FULL = "full"
+    """every measure, the provisions with their text"""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One code as it was sent; ``kind`` where the caller says what it is."""
+
+    code: str
+    kind: SubjectKind | None = None
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What holds for a whole call: why, for which day, how much of it, and how new the list has to be."""
+
+    purpose: str | None
+    on: date
+    view: View
+    min_list_version: int
+    request_id: str
+    moment: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredListing:
+    """A listing that concerns the subject; ``person`` where the subject is one of its persons."""
+
+    listing: Listing
+    state: ListingState
+    person: RelatedPerson | None
+    position_ban_in_force: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredMeasure:
+    """A measure that applies, and whether it is the caller's."""
+
+    applied: AppliedMeasure
+    yours: Yours
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A verdict with everything that follows from it; ``code`` is masked for a person."""
+
+    lookup_id: UUID
+    answered_at: datetime
+    on: date
+    view: View
+    list_version: int
+    catalogue_version: str
+    code: str
+    subject_kind: SubjectKind
+    verdict: Verdict
+    listings: tuple[AnsweredListing, ...]
+    measures: tuple[AnsweredMeasure, ...]
+
+
+class LookupService:
+    """Answers lookups with one catalogue and one set of identity keys."""
+
+    def __init__(self, catalogue: Catalogue, vault: IdentityVault) -> None:
+        """Answer with this catalogue."""
+        self.catalogue = catalogue
+        self._vault = vault
+
+    async def answer(self, session: WriteSession, caller: Caller, subject: Subject, terms: Terms) -> Answer:
+        """Answer for one subject; raise the error that keeps it from being decided."""
+        result = (await self.answer_all(session, caller, [subject], terms))[0]
+        if isinstance(result, LianchengError):
+            raise result
+        return result
+
+    async def answer_all(
+        self, session: WriteSession, caller: Caller, subjects: Sequence[Subject], terms: Terms
+    ) -> list[Answer | LianchengError]:
+        """Answer for each subject, in order; a subject that cannot be decided gets its error and spoils no other.
+
+        Raises :class:`InvalidField` for a day in the future and :class:`ListVersionNotReached` for the whole call.
+        """
+        if terms.on > terms.moment.today:
+            told = "查询日期不能晚于今天：未来某日是否在名单上，现在无法回答。"
+            raise InvalidField(FieldError("on", "date_in_future", told))
+        results: list[Answer | LianchengError | None] = []
+        asked: list[tuple[Uscc | ResidentId, AskedSubject]] = []
+        for subject in subjects:
+            try:
+                asked.append(self._asked(subject, terms))
+                results.append(None)
+            except LianchengError as error:
+                results.append(error)
+        found = await find_and_record(session, [one for _, one in asked], self._asking(caller, terms))
+        if not found.recorded:
+            raise ListVersionNotReached(
+                f"本库名单版本为 {found.list_version}，尚未达到所要求的 {terms.min_list_version}，"
+                "不能用较旧的名单作答。请稍后重试。"
+            )
+        answers = iter(self._answers(caller, terms, asked, found))
+        return [next(answers) if result is None else result for result in results]
+
+    def _asked(self, subject: Subject, terms: Terms) -> tuple[Uscc | ResidentId, AskedSubject]:
+        code = parse_code(subject.code, today=terms.moment.today, expected=subject.kind)
+        if isinstance(code, ResidentId) and terms.purpose is None:
+            told = "查询个人必须写明用途（purpose）。"
+            raise InvalidField(FieldError("purpose", "purpose_required", told))
+        person = isinstance(code, ResidentId)
+        return code, AskedSubject(
+            lookup_id=uuid7(),
+            kind=code.kind,
+            uscc=None if isinstance(code, ResidentId) else code.value,
+            blind_indexes=self._vault.blind_indexes(code) if isinstance(code, ResidentId) else (),
+            masked_number=code.masked if person else None,
+            reference=subject.reference,
+        )
+
+    def _asking(self, caller: Caller, terms: Terms) -> Asking:
+        return Asking(
+            answered_at=terms.moment.now,
+            request_id=terms.request_id,
+            client_id=caller.client_id,
+            key_id=caller.key_id,
+            department=caller.department,
+            purpose=terms.purpose,
+            on=terms.on,
+            view=terms.view.value,
+            min_list_version=terms.min_list_version,
+            catalogue_version=self.catalogue.version,
+        )
+
+    def _answers(
+        self, caller: Caller, terms: Terms, asked: Sequence[tuple[Uscc | ResidentId, AskedSubject]], found: Found
+    ) -> list[Answer]:
+        return [
+            compose(
+                self.catalogue,
+                Recorded(one.lookup_id, terms.moment.now, terms.on, terms.view, found.list_version, caller.department),
+                code.masked,
+                one.kind,
+                hits,
+            )
+            for (code, one), hits in zip(asked, found.hits, strict=True)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What of a lookup its record keeps, and its answer therefore can be made from again."""
+
+    lookup_id: UUID
+    answered_at: datetime
+    on: date
+    view: View
+    list_version: int
+    department: str
+
+
+def compose(
+    catalogue: Catalogue, recorded: Recorded, code: str, kind: SubjectKind, hits: Sequence[Hit]
+) -> Answer:
+    """Make the answer from what was found: the same from the live list and, years later, from the record."""
+    listings = tuple(_answered(hit, recorded.on) for hit in hits)
+    grounds = Grounds(
+        listed=any(one.state is ListingState.IN_FORCE for one in listings),
+        banned=any(one.position_ban_in_force for one in listings),
+    )
+    if not all(hit.listing.concerns(hit.person, recorded.on) for hit in hits):
+        # The statement and the domain disagree about what is in force: no verdict is better than one of the two.
+        raise LianchengError("名单数据与规则不一致，无法作出结论。请联系系统管理员。")
+    measures = tuple(
+        AnsweredMeasure(applied, whose(applied.measure, recorded.department))
+        for applied in applicable(catalogue, kind, grounds)
+    )
+    if recorded.view is View.MINE:
+        measures = tuple(measure for measure in measures if measure.yours is not Yours.NO)
+    return Answer(
+        lookup_id=recorded.lookup_id,
+        answered_at=recorded.answered_at,
+        on=recorded.on,
+        view=recorded.view,
+        list_version=recorded.list_version,
+        catalogue_version=catalogue.version,
+        code=code,
+        subject_kind=kind,
+        verdict="listed" if hits else "not_listed",
+        listings=listings,
+        measures=measures,
+    )
+
+
+def _answered(hit: Hit, on: date) -> AnsweredListing:
+    return AnsweredListing(
+        listing=hit.listing,
+        state=hit.listing.state(on),
+        person=hit.person,
+        position_ban_in_force=hit.person is not None and hit.listing.ban_in_force(hit.person, on),
+    )

@@ -1,0 +1,71 @@
+"""Every environment variable that the service reads, each with what it is for."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """The configuration of one process, read once at its start from ``LIANCHENG_*``."""
+
+    model_config = SettingsConfigDict(env_prefix="LIANCHENG_", frozen=True)
+
+    database_url: Annotated[
+        SecretStr | None,
+        Field(
+            description="libpq URL of the database the service works in (several hosts and `target_session_attrs` are "
+            "understood). Without it the service starts a PostgreSQL of its own in the data folder."
+        ),
+    ] = None
+    migration_database_url: Annotated[
+        SecretStr | None,
+        Field(description="The same database as its owner, for `migrate` and `identity rekey`; default: DATABASE_URL."),
+    ] = None
+    data_dir: Annotated[
+        Path, Field(description="Folder of the service's own PostgreSQL and of the demo's keys; made if missing.")
+    ] = Path(".liancheng")
+    catalogue_file: Annotated[Path, Field(description="The memo as data (YAML), read at start.")] = (
+        PROJECT_ROOT / "data" / "measures.yaml"
+    )
+    identity_index_keys: Annotated[
+        SecretStr | None,
+        Field(
+            description="HMAC-SM3 keys that identity numbers are found by: `id=base64` of 32 bytes each, separated by "
+            "commas, the current one first. `liancheng identity new-keys` prints a pair."
+        ),
+    ] = None
+    identity_cipher_keys: Annotated[
+        SecretStr | None,
+        Field(description="SM4-GCM keys that identity numbers are kept under: the same form, 16 bytes each."),
+    ] = None
+    host: Annotated[str, Field(description="Address that `serve` listens on.")] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535, description="Port that `serve` listens on; 0 takes a free one.")] = 8000
+    pool_size: Annotated[int, Field(ge=1, le=500, description="Database connections that one process may hold.")] = 10
+    database_timeout: Annotated[
+        float, Field(gt=0, description="Seconds after which a statement or a wait for a connection is given up (503).")
+    ] = 10.0
+    push_wait: Annotated[
+        float, Field(gt=0, description="Seconds a push waits for the push before it, then 503 `push_in_progress`.")
+    ] = 30.0
+    max_body_bytes: Annotated[
+        int, Field(ge=1024, description="Largest request body, except for pushes; beyond it 413.")
+    ] = 1_048_576
+    max_push_bytes: Annotated[int, Field(ge=1024, description="Largest body of a push; beyond it 413.")] = 16_777_216
+    max_push_operations: Annotated[int, Field(ge=1, description="Most operations in one JSON push.")] = 10_000
+    shutdown_grace: Annotated[
+        int, Field(ge=0, description="Seconds that a stopping process gives to the requests it has taken in.")
+    ] = 30
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], Field(description="Least severe log line that is written.")
+    ] = "info"
+
+
+@lru_cache
+def current_settings() -> Settings:
+    """Return this process's settings, read from the environment on the first call."""
+    return Settings()

@@ -1,0 +1,105 @@
+"""The way to PostgreSQL: one engine per process, and sessions whose type says what their holder may do.
+
+A session is one transaction. ``ReadSession`` and ``WriteSession`` are the same object to SQLAlchemy and different
+types to the checker, and the database itself refuses a write in the former.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import NewType
+
+import asyncpg
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from app.errors import DatabaseUnavailable
+
+SERVICE_ROLE = "liancheng_service"
+
+ReadSession = NewType("ReadSession", AsyncConnection)
+WriteSession = NewType("WriteSession", AsyncConnection)
+Session = ReadSession | WriteSession
+
+# Classes of SQLSTATE that say "not now" rather than "you are wrong": connection, resources, operator intervention.
+_OUTAGES = ("08", "53", "57")
+
+
+class Database:
+    """One process's connections, all of them in the restricted role of the running service."""
+
+    def __init__(self, url: str, *, pool_size: int, timeout: float, role: str | None = SERVICE_ROLE) -> None:
+        """Prepare connections to ``url`` (libpq form); nothing is opened yet.
+
+        ``timeout`` is in seconds and bounds each statement, each connect and each wait for a free connection. ``role``
+        is taken on by every connection, so that even an owner's URL cannot rewrite history by accident; ``None`` is
+        for the maintenance commands that need the owner.
+        """
+        self._url = url
+        self._role = role
+        self._timeout = timeout
+        # hide_parameters: the values of a failing statement never reach an error message.
+        self.engine: AsyncEngine = create_async_engine(
+            "postgresql+asyncpg://",
+            async_creator=self._connect,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=timeout,
+            hide_parameters=True,
+        )
+
+    async def _connect(self) -> "asyncpg.Connection[asyncpg.Record]":
+        settings = {"application_name": "liancheng", "timezone": "UTC", "jit": "off"}
+        if self._role is not None:
+            settings["role"] = self._role
+        settings["statement_timeout"] = str(int(self._timeout * 1000))
+        return await asyncpg.connect(self._url, timeout=self._timeout, server_settings=settings)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[ReadSession]:
+        """One read-only transaction that sees one state of the database throughout."""
+        async with told_as_ours(), self.engine.begin() as connection:
+            await connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+            yield ReadSession(connection)
+
+    @asynccontextmanager
+    async def single_statement(self) -> AsyncIterator[ReadSession]:
+        """One statement that only reads and needs no transaction around it: a single round trip."""
+        async with told_as_ours(), self.engine.connect() as connection:
+            await connection.execution_options(isolation_level="AUTOCOMMIT")
+            yield ReadSession(connection)
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[WriteSession]:
+        """One transaction, committed when the block ends and rolled back when it raises."""
+        async with told_as_ours(), self.engine.begin() as connection:
+            yield WriteSession(connection)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.engine.dispose()
+
+
+@asynccontextmanager
+async def told_as_ours() -> AsyncIterator[None]:
+    """Turn "the database is not there" into :class:`DatabaseUnavailable`; let every other error pass."""
+    try:
+        yield
+    except (OSError, PoolTimeout, asyncpg.PostgresError) as error:
+        # Connecting fails with the driver's own errors; SQLAlchemy wraps those of statements only.
+        raise _unavailable() from error
+    except DBAPIError as error:
+        if error.connection_invalidated or (sqlstate(error) or "").startswith(_OUTAGES):
+            raise _unavailable() from error
+        raise
+
+
+def sqlstate(error: DBAPIError) -> str | None:
+    """Return the SQLSTATE behind a database error, if it came from the server."""
+    state = getattr(error.orig, "sqlstate", None)
+    return state if isinstance(state, str) else None
+
+
+def _unavailable() -> DatabaseUnavailable:
+    return DatabaseUnavailable("数据库暂时无法访问，本次未作出任何结论，请按“未确定”处理并稍后重试。")

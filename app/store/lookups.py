@@ -1,0 +1,156 @@
+"""The statement behind every answer: it finds what concerns the subjects and records that it was asked, in one.
+
+Any number of subjects travel together. What was found feeds both the record and the answer from the same rows, and the
+list's version is of the same snapshot, so that the three can never differ.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+from uuid import UUID
+
+from sqlalchemy import text
+
+from app.domain.identity import BlindIndex
+from app.domain.listing import Listing, RelatedPerson
+from app.domain.subjects import SubjectKind
+from app.store.database import WriteSession
+from app.store.listings import listing_of, person_of
+
+Verdict = Literal["listed", "not_listed"]
+
+
+@dataclass(frozen=True, slots=True)
+class AskedSubject:
+    """One subject asked about: a unit by its code, a person by every index that the number may be stored under."""
+
+    lookup_id: UUID
+    kind: SubjectKind
+    uscc: str | None
+    blind_indexes: tuple[BlindIndex, ...]
+    masked_number: str | None
+    reference: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Who asks, why, and for which day: the same for all subjects that travel together."""
+
+    answered_at: datetime
+    request_id: str
+    client_id: UUID
+    key_id: str
+    department: str
+    purpose: str | None
+    on: date
+    view: str
+    min_list_version: int
+    catalogue_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A listing that concerns the subject; for a person, as which of the listing's persons."""
+
+    listing: Listing
+    person: RelatedPerson | None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The list's version, and the hits of each subject in the order they were asked.
+
+    ``recorded`` is false, and nothing was recorded, where the list has not reached the version that was asked for.
+    """
+
+    list_version: int
+    recorded: bool
+    hits: tuple[tuple[Hit, ...], ...]
+
+
+# A listing concerns a unit while it is in force; a person also while a position ban from it is (Listing.concerns says
+# the same in Python, and a test holds the two together).
+_FIND_AND_RECORD = text("""
+WITH asked AS (
+    SELECT * FROM unnest(
+        CAST(:lookup_ids AS uuid[]), CAST(:kinds AS text[]), CAST(:usccs AS text[]), CAST(:indexes AS bytea[]),
+        CAST(:index_key_ids AS text[]), CAST(:masked AS text[]), CAST(:refs AS text[])
+    ) WITH ORDINALITY AS asked (lookup_id, kind, uscc, blind_index, index_key_id, masked_number, reference, n)
+),
+person_asked AS (
+    SELECT * FROM unnest(CAST(:person_ns AS bigint[]), CAST(:all_indexes AS bytea[])) AS person_asked (n, blind_index)
+),
+hit AS (
+    SELECT asked.n, listings.*, NULL::uuid AS person_id, NULL::text[] AS roles, NULL::date AS ban_until,
+        NULL::boolean AS ban_for_life, NULL::text AS person_name, NULL::text AS masked_number
+    FROM asked JOIN listings USING (uscc)
+    WHERE :on BETWEEN listed_on AND valid_until AND (removed_on IS NULL OR :on < removed_on)
+    UNION ALL
+    SELECT person_asked.n, listings.*, person_id, roles, ban_until, ban_for_life, persons.name, persons.masked_number
+    FROM person_asked JOIN persons USING (blind_index) JOIN related_persons USING (person_id)
+        JOIN listings USING (listing_id)
+    WHERE (:on BETWEEN listed_on AND valid_until AND (removed_on IS NULL OR :on < removed_on))
+        OR (
+            :on >= listed_on AND (ban_for_life OR :on <= ban_until)
+            AND NOT (removed_on IS NOT NULL AND :on >= removed_on AND removal_reason IN ('revoked', 'corrected'))
+        )
+),
+answered AS (
+    SELECT n, array_agg(listing_id ORDER BY listing_id) AS listing_ids,
+        array_agg(revision ORDER BY listing_id) AS revisions,
+        coalesce(array_agg(person_id ORDER BY listing_id) FILTER (WHERE person_id IS NOT NULL), '{}') AS person_ids
+    FROM hit GROUP BY n
+),
+recorded AS (
+    INSERT INTO audit (
+        lookup_id, answered_at, request_id, client_id, key_id, department, purpose, reference, subject_kind, uscc,
+        blind_index, index_key_id, masked_number, on_day, view, verdict, list_version, catalogue_version, listing_ids,
+        revisions, person_ids
+    )
+    SELECT lookup_id, :answered_at, :request_id, :client_id, :key_id, :department, :purpose, reference, kind, uscc,
+        blind_index, index_key_id, masked_number, :on, :view,
+        CASE WHEN listing_ids IS NULL THEN 'not_listed' ELSE 'listed' END, list_version, :catalogue_version,
+        coalesce(listing_ids, '{}'), coalesce(revisions, '{}'), coalesce(person_ids, '{}')
+    FROM asked LEFT JOIN answered USING (n) CROSS JOIN list_state
+    WHERE list_version >= :min_list_version
+    RETURNING 1
+)
+SELECT list_state.list_version, (SELECT count(*) FROM recorded) AS recorded, hit.*
+FROM list_state LEFT JOIN hit ON true
+ORDER BY hit.n, hit.listing_id
+""")
+
+
+async def find_and_record(session: WriteSession, subjects: Sequence[AskedSubject], asking: Asking) -> Found:
+    """Find what concerns each subject on the day, and record each as asked and answered; one round trip."""
+    people = [(n, index.value) for n, one in enumerate(subjects, start=1) for index in one.blind_indexes]
+    parameters = {
+        "lookup_ids": [one.lookup_id for one in subjects],
+        "kinds": [one.kind.value for one in subjects],
+        "usccs": [one.uscc for one in subjects],
+        "indexes": [one.blind_indexes[0].value if one.blind_indexes else None for one in subjects],
+        "index_key_ids": [one.blind_indexes[0].key_id if one.blind_indexes else None for one in subjects],
+        "masked": [one.masked_number for one in subjects],
+        "refs": [one.reference for one in subjects],
+        "person_ns": [n for n, _ in people],
+        "all_indexes": [value for _, value in people],
+        "answered_at": asking.answered_at,
+        "request_id": asking.request_id,
+        "client_id": asking.client_id,
+        "key_id": asking.key_id,
+        "department": asking.department,
+        "purpose": asking.purpose,
+        "on": asking.on,
+        "view": asking.view,
+        "min_list_version": asking.min_list_version,
+        "catalogue_version": asking.catalogue_version,
+    }
+    rows = (await session.execute(_FIND_AND_RECORD, parameters)).mappings().all()
+    hits: list[list[Hit]] = [[] for _ in subjects]
+    for row in rows:
+        if row["n"] is not None:
+            person = person_of(row) if row["person_id"] is not None else None
+            hits[row["n"] - 1].append(Hit(listing_of(row), person))
+    recorded = rows[0]["recorded"] == len(subjects)
+    return Found(rows[0]["list_version"], recorded, tuple(tuple(one) for one in hits))

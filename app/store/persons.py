@@ -1,0 +1,76 @@
+"""Recorded identities: finding one by its blind index, adding one, and writing them anew under other keys."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import ARRAY, LargeBinary, any_, cast, insert, or_, select, update
+
+from app.domain.identity import BlindIndex, SealedNumber
+from app.store.database import Session, WriteSession
+from app.store.tables import persons
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPerson:
+    """One row of ``persons``."""
+
+    person_id: UUID
+    name: str
+    blind_index: BlindIndex
+    sealed_number: SealedNumber
+    masked_number: str
+
+
+async def found_by(session: Session, indexes: Sequence[BlindIndex]) -> dict[tuple[bytes, str], UUID]:
+    """Return who is recorded under any of these indexes: (index, name) -> person_id."""
+    wanted = cast([index.value for index in indexes], ARRAY(LargeBinary))
+    query = select(persons.c.blind_index, persons.c.name, persons.c.person_id).where(
+        persons.c.blind_index == any_(wanted)
+    )
+    return {(row.blind_index, row.name): row.person_id for row in await session.execute(query)}
+
+
+async def add(session: WriteSession, new: Sequence[StoredPerson]) -> None:
+    """Record identities that are not recorded yet."""
+    if new:
+        await session.execute(insert(persons), [_row(person) for person in new])
+
+
+async def under_other_keys(
+    session: Session, index_key_id: str, cipher_key_id: str, limit: int
+) -> list[StoredPerson]:
+    """Return up to ``limit`` identities that the current keys did not write."""
+    query = (
+        select(persons)
+        .where(or_(persons.c.index_key_id != index_key_id, persons.c.cipher_key_id != cipher_key_id))
+        .order_by(persons.c.person_id)
+        .limit(limit)
+    )
+    return [
+        StoredPerson(
+            row["person_id"],
+            row["name"],
+            BlindIndex(row["index_key_id"], row["blind_index"]),
+            SealedNumber(row["cipher_key_id"], row["sealed_number"]),
+            row["masked_number"],
+        )
+        for row in (await session.execute(query)).mappings()
+    ]
+
+
+async def rewrite(session: WriteSession, person: StoredPerson) -> None:
+    """Write an identity under its new keys; only the database's owner may."""
+    await session.execute(update(persons).where(persons.c.person_id == person.person_id).values(_row(person)))
+
+
+def _row(person: StoredPerson) -> dict[str, object]:
+    return {
+        "person_id": person.person_id,
+        "name": person.name,
+        "blind_index": person.blind_index.value,
+        "index_key_id": person.blind_index.key_id,
+        "sealed_number": person.sealed_number.value,
+        "cipher_key_id": person.sealed_number.key_id,
+        "masked_number": person.masked_number,
+    }

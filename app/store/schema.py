@@ -1,0 +1,80 @@
+"""The schema's version: bringing it up, and refusing to serve with one that does not fit this code."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from sqlalchemy.sql.schema import SchemaItem
+
+from app.errors import Misconfigured
+from app.settings import PROJECT_ROOT
+from app.store.database import Database, Session, told_as_ours
+
+AUDIT_MONTHS_AHEAD = 24
+
+
+def is_ours(item: SchemaItem, name: str | None, kind: str, reflected: bool, compare_to: SchemaItem | None) -> bool:  # noqa: ARG001, FBT001 - Alembic's signature
+    """Whether the drift test looks at this object: the audit's monthly partitions come and go by themselves."""
+    return not (kind == "table" and (name or "").startswith("audit_"))
+
+
+async def migrate(database: Database) -> None:
+    """Bring the schema up to this code's version and make the audit's partitions; ``database`` is the owner's."""
+    async with told_as_ours(), database.engine.connect() as connection:
+        await connection.run_sync(_upgrade)
+        await connection.commit()
+        await ensure_audit_partitions(connection)
+        await connection.commit()
+
+
+def _upgrade(connection: Connection) -> None:
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+async def check(database: Database) -> None:
+    """Raise :class:`Misconfigured` if the schema is not the one this code was written for."""
+    async with told_as_ours(), database.engine.connect() as connection:
+        await require_version(connection)
+
+
+async def require_version(session: Session) -> None:
+    """Raise :class:`Misconfigured`, saying which schema is there and which is needed."""
+    found = await session.run_sync(_current)
+    needed = expected_version()
+    if found != needed:
+        raise Misconfigured(
+            f"数据库结构版本为 {found or '空'}，本程序需要 {needed}。请先以数据库属主身份运行 liancheng migrate。"
+        )
+
+
+def expected_version() -> str:
+    """Return the newest migration that this code brings."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    if head is None:
+        raise Misconfigured(f"找不到数据库迁移脚本（{PROJECT_ROOT / 'migrations'}）。")
+    return head
+
+
+async def ensure_audit_partitions(session: Session) -> None:
+    """Make the audit's partitions of this month and the two years after it, where they are missing.
+
+    The function runs with its owner's rights, so that the service may call it at each start. Were it not called for
+    longer than that, records would go to the default partition: slower to search, and none lost.
+    """
+    await session.execute(text("SELECT ensure_audit_partitions(:months)"), {"months": AUDIT_MONTHS_AHEAD})
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(PROJECT_ROOT) / "migrations"))
+    return config
+
+
+def _current(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
