@@ -75,6 +75,7 @@ UNIT_PROBLEMS = problems(*EVERYWHERE, IdentityNumberInUrl, InvalidInput, ListVer
 PUSH_PROBLEMS = problems(
     *EVERYWHERE, *WITH_BODY, IdempotencyKeyMissing, IdempotencyKeyReused, PushRejected, ListVersionMoved, PushInProgress
 )
+NOT_FOUND_PROBLEMS = problems(InvalidInput, NotFound)
 GET_PUSH_PROBLEMS = problems(*EVERYWHERE, InvalidInput, NotFound)
 
 _BY_REFERENCE = (Problem, BatchItem, ListRow, RemoveRow)

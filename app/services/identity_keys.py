@@ -11,14 +11,14 @@ from app.settings import Settings
 from app.store import persons
 from app.store.database import WriteSession
 
-_INDEX_VARIABLE = "LIANCHENG_IDENTITY_INDEX_KEYS"
-_CIPHER_VARIABLE = "LIANCHENG_IDENTITY_CIPHER_KEYS"
+INDEX_VARIABLE = "LIANCHENG_IDENTITY_INDEX_KEYS"
+CIPHER_VARIABLE = "LIANCHENG_IDENTITY_CIPHER_KEYS"
 _BATCH = 500
 
 
 def new_keys(key_id: str) -> dict[str, str]:
     """Return a fresh pair of keys as the lines of an environment file: variable -> ``id=base64``."""
-    lengths = {_INDEX_VARIABLE: INDEX_KEY_BYTES, _CIPHER_VARIABLE: CIPHER_KEY_BYTES}
+    lengths = {INDEX_VARIABLE: INDEX_KEY_BYTES, CIPHER_VARIABLE: CIPHER_KEY_BYTES}
     return {
         variable: f"{key_id}={base64.b64encode(secrets.token_bytes(length)).decode()}"
         for variable, length in lengths.items()
@@ -26,28 +26,21 @@ def new_keys(key_id: str) -> dict[str, str]:
 
 
 def vault_from(settings: Settings) -> IdentityVault:
-    """Build the vault from the environment; the service's own database brings keys of its own in the data folder."""
+    """Build the vault from the environment; raise :class:`Misconfigured` if a variable is missing or malformed."""
     index, cipher = settings.identity_index_keys, settings.identity_cipher_keys
-    if index is not None and cipher is not None:
-        return _vault(index.get_secret_value(), cipher.get_secret_value())
-    if settings.database_url is not None or index is not None or cipher is not None:
+    if index is None or cipher is None:
         raise Misconfigured(
-            f"请同时设置 {_INDEX_VARIABLE} 与 {_CIPHER_VARIABLE}（可用 liancheng identity new-keys 生成）。"
+            f"请设置 {INDEX_VARIABLE} 与 {CIPHER_VARIABLE}（可用 liancheng identity new-keys 生成）。"
             "密钥遗失后，已存的身份号码无法再查到。"
         )
-    kept = _kept_keys(settings.data_dir / "identity-keys.env")
-    return _vault(kept[_INDEX_VARIABLE], kept[_CIPHER_VARIABLE])
-
-
-def _vault(index: str, cipher: str) -> IdentityVault:
     return IdentityVault(
-        KeyRing.parse(index, key_bytes=INDEX_KEY_BYTES, name=_INDEX_VARIABLE),
-        KeyRing.parse(cipher, key_bytes=CIPHER_KEY_BYTES, name=_CIPHER_VARIABLE),
+        KeyRing.parse(index.get_secret_value(), key_bytes=INDEX_KEY_BYTES, name=INDEX_VARIABLE),
+        KeyRing.parse(cipher.get_secret_value(), key_bytes=CIPHER_KEY_BYTES, name=CIPHER_VARIABLE),
     )
 
 
-def _kept_keys(file: Path) -> dict[str, str]:
-    """Read the keys of the data folder, making them (mode 600) on the first start."""
+def kept_keys(file: Path) -> dict[str, str]:
+    """Read the environment file of the service's own keys, making it (mode 600) on the first start."""
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
         lines = "".join(f"{variable}={value}\n" for variable, value in new_keys("own-1").items())

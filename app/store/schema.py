@@ -15,6 +15,7 @@ from app.settings import PROJECT_ROOT
 from app.store.database import Database, Session, told_as_ours
 
 AUDIT_MONTHS_AHEAD = 24
+HISTORY = ("pushes", "listing_revisions", "changes", "catalogues", "audit")
 
 
 def is_ours(item: SchemaItem, name: str | None, kind: str, reflected: bool, compare_to: SchemaItem | None) -> bool:  # noqa: ARG001, FBT001 - Alembic's signature
@@ -68,6 +69,15 @@ async def ensure_audit_partitions(session: Session) -> None:
     longer than that, records would go to the default partition: slower to search, and none lost.
     """
     await session.execute(text("SELECT ensure_audit_partitions(:months)"), {"months": AUDIT_MONTHS_AHEAD})
+
+
+async def rewritable_history(session: Session) -> list[str]:
+    """Return the tables of history that this session's role could alter or empty; there should be none."""
+    query = text("""
+        SELECT name FROM unnest(CAST(:names AS text[])) AS name
+        WHERE has_table_privilege(name, 'UPDATE, DELETE, TRUNCATE')
+    """)
+    return list((await session.execute(query, {"names": list(HISTORY)})).scalars())
 
 
 def _config() -> Config:

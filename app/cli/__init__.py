@@ -1,0 +1,37 @@
+"""The `liancheng` command; each subcommand stands in its own file."""
+
+import sys
+
+import typer
+
+from app.cli import audit, catalogue, clients, demo, identity, serve
+from app.errors import LianchengError
+
+app = typer.Typer(
+    name="liancheng",
+    help="联惩：安全生产失信联合惩戒名单的核查与推送服务。\n\n配置全部来自 LIANCHENG_* 环境变量，见 docs/operations.md；"
+    "不设 LIANCHENG_DATABASE_URL 时使用数据目录中自带的 PostgreSQL。",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+)
+app.command()(serve.serve)
+app.command()(serve.migrate)
+app.command()(demo.demo)
+app.add_typer(clients.app, name="clients")
+app.add_typer(catalogue.app, name="catalogue")
+app.add_typer(audit.app, name="audit")
+app.add_typer(identity.app, name="identity")
+
+
+def main() -> None:
+    """Run the command; an error of ours ends it with one Chinese sentence and exit code 1."""
+    try:
+        app()
+    except LianchengError as error:
+        sys.stderr.write(f"错误：{error.detail}\n")
+        for one in error.errors:
+            where = "，".join(part for part in (f"第 {one.row} 行" if one.row else "", one.field or "") if part)
+            if where and one.detail != error.detail:
+                sys.stderr.write(f"  {where}：{one.detail}\n")
+        sys.exit(1)

@@ -1,0 +1,63 @@
+"""What every command works with: the settings made whole, the database they name, and our own server if they name none."""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+from app.services.identity_keys import kept_keys
+from app.settings import Settings, current_settings
+from app.store import embedded, schema
+from app.store.database import Database
+
+_MAINTENANCE_SECONDS = 3600
+
+
+@contextmanager
+def installation() -> Iterator[Settings]:
+    """Yield settings that name a database: the configured one, or our own, started for the time of the block.
+
+    Our own database and keys are put into the environment, so that processes started from here find them.
+    """
+    settings = current_settings()
+    if settings.database_url is not None:
+        yield settings
+        return
+    server = embedded.start(settings.data_dir / "postgres")
+    try:
+        added = {
+            **kept_keys(settings.data_dir / "identity-keys.env"),
+            "LIANCHENG_DATABASE_URL": server.url(),
+            "LIANCHENG_MIGRATION_DATABASE_URL": server.url(),
+        }
+        os.environ.update({name: value for name, value in added.items() if name not in os.environ})
+        current_settings.cache_clear()
+        yield current_settings()
+    finally:
+        server.stop()
+
+
+@asynccontextmanager
+async def service_database(settings: Settings) -> AsyncIterator[Database]:
+    """Open the database in the service's restricted role, with the schema that this code needs."""
+    async with _opened(settings, as_owner=False) as database:
+        await schema.check(database)
+        yield database
+
+
+@asynccontextmanager
+async def owner_database(settings: Settings) -> AsyncIterator[Database]:
+    """Open the database as its owner, for the few commands that need it."""
+    async with _opened(settings, as_owner=True) as database:
+        yield database
+
+
+@asynccontextmanager
+async def _opened(settings: Settings, *, as_owner: bool) -> AsyncIterator[Database]:
+    url = (settings.migration_database_url if as_owner else None) or settings.database_url
+    assert url is not None  # noqa: S101 - installation() has seen to it
+    role = {"role": None} if as_owner else {}
+    database = Database(url.get_secret_value(), pool_size=2, timeout=_MAINTENANCE_SECONDS, **role)
+    try:
+        yield database
+    finally:
+        await database.close()

@@ -1,0 +1,163 @@
+"""Reading a YAML file strictly, every problem with its line; nothing stops at the first.
+
+The file is read as its tree of nodes, not as Python values: so each value keeps its line, ``no`` stays a name, and an
+impossible date is a problem to report rather than an exception of the parser.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+
+@dataclass(frozen=True, slots=True)
+class FileProblem:
+    """One thing wrong with a file: the line from 1, where in the structure, a stable code and the Chinese sentence."""
+
+    line: int
+    path: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A node and where it stands."""
+
+    node: Node
+    path: str
+
+    @property
+    def line(self) -> int:
+        """The line from 1."""
+        line: int = self.node.start_mark.line
+        return line + 1
+
+
+Fields = dict[str, Place]
+
+
+class Reader:
+    """Reads values out of places and collects what is wrong with them."""
+
+    def __init__(self) -> None:
+        """Start without problems."""
+        self.problems: list[FileProblem] = []
+
+    def report(self, place: Place, code: str, message: str) -> None:
+        """Note a problem."""
+        self.problems.append(FileProblem(place.line, place.path, code, message))
+
+    def root(self, source: bytes) -> Place | None:
+        """Read the file into its tree; ``None`` if it is not UTF-8 or not YAML, which is then noted."""
+        try:
+            text = source.decode("utf-8")
+        except UnicodeDecodeError as error:
+            line = source[: error.start].count(b"\n") + 1
+            self.problems.append(FileProblem(line, "", "encoding", "不是 UTF-8 编码。"))
+            return None
+        try:
+            node = YAML(typ="rt", pure=True).compose(text)
+        except YAMLError as error:
+            mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
+            line = mark.line + 1 if mark is not None else 1
+            self.problems.append(FileProblem(line, "", "yaml_syntax", "YAML 语法错误，请检查缩进、冒号与引号。"))
+            return None
+        if node is None:
+            self.problems.append(FileProblem(1, "", "empty", "文件是空的。"))
+            return None
+        return Place(node, "")
+
+    def fields(self, place: Place, required: Collection[str], optional: Collection[str] = ()) -> Fields:
+        """Read a mapping with these fields; those that are missing are noted and left out."""
+        node = place.node
+        if not isinstance(node, MappingNode):
+            self.report(place, "wrong_type", "此处应为一组“字段: 值”。")
+            return {}
+        found: Fields = {}
+        for key_node, value_node in node.value:
+            key = Place(key_node, f"{place.path}.{key_node.value}" if place.path else str(key_node.value))
+            if key_node.value in found:
+                self.report(key, "duplicate_key", f"字段 {key_node.value} 写了两次。")
+            elif key_node.value not in {*required, *optional}:
+                self.report(key, "unknown_field", f"没有 {key_node.value} 这个字段。")
+            else:
+                found[key_node.value] = Place(value_node, key.path)
+        for name in required:
+            if name not in found:
+                self.report(place, "missing_field", f"缺少字段 {name}。")
+        return found
+
+    def items(self, place: Place | None) -> Iterator[Place]:
+        """Go through a sequence; nothing if there is none."""
+        if place is None:
+            return
+        if not isinstance(place.node, SequenceNode):
+            self.report(place, "wrong_type", "此处应为列表（以 - 开头的各项，或方括号）。")
+            return
+        for index, node in enumerate(place.node.value):
+            yield Place(node, f"{place.path}[{index}]")
+
+    def text(self, place: Place | None) -> str:
+        """Read a text that is not blank; an empty string stands in for one that is wrong."""
+        if place is None:
+            return ""
+        if not isinstance(place.node, ScalarNode):
+            self.report(place, "wrong_type", "此处应为文字。")
+            return ""
+        value = str(place.node.value)
+        if not value.strip() or self.is_null(place):
+            self.report(place, "empty_text", "文字不得为空。")
+        return value
+
+    def optional_text(self, place: Place | None) -> str | None:
+        """Read a text that may be missing."""
+        return None if place is None else self.text(place)
+
+    def texts(self, place: Place | None) -> tuple[str, ...]:
+        """Read a sequence of texts."""
+        return tuple(self.text(item) for item in self.items(place))
+
+    def number(self, place: Place | None) -> int:
+        """Read a whole number; 0 stands in for one that is wrong."""
+        if place is None:
+            return 0
+        value = place.node.value if isinstance(place.node, ScalarNode) else ""
+        if not (value.isascii() and value.isdigit()):
+            self.report(place, "wrong_type", "此处应为整数。")
+            return 0
+        return int(value)
+
+    def flag(self, place: Place | None) -> bool:
+        """Read ``true`` or ``false``; false if it is missing."""
+        if place is None:
+            return False
+        if place.node.value not in {"true", "false"}:
+            self.report(place, "wrong_type", "此处应为 true 或 false。")
+        return bool(place.node.value == "true")
+
+    def day(self, place: Place | None) -> date | None:
+        """Read a day, or ``null`` for an unknown one."""
+        if place is None or self.is_null(place):
+            return None
+        try:
+            return date.fromisoformat(place.node.value)
+        except (TypeError, ValueError):
+            self.report(place, "impossible_date", "应为 YYYY-MM-DD 形式且日历上存在的日期，或 null。")
+            return None
+
+    def choice(self, place: Place | None, allowed: Collection[str]) -> str:
+        """Read one of several words."""
+        value = self.text(place)
+        if place is not None and value and value not in allowed:
+            self.report(place, "not_allowed", f"应为以下之一：{'、'.join(sorted(allowed))}。")
+        return value
+
+    @staticmethod
+    def is_null(place: Place) -> bool:
+        """Whether ``null`` stands there, unquoted."""
+        node = place.node
+        return isinstance(node, ScalarNode) and node.style is None and node.value in {"null", "~", ""}

@@ -1,0 +1,89 @@
+"""Wiring: settings in, application out. ``uvicorn --factory app.main:create_app`` serves it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
+
+from app import observability
+from app.api import catalogue, health, lookups, openapi, problems, pushes
+from app.api.deps import Services
+from app.api.edge import BodyLimits, Edge
+from app.errors import Misconfigured
+from app.observability import Event
+from app.services.catalogue import keep_served, load
+from app.services.identity_keys import vault_from
+from app.services.lookup import LookupService
+from app.services.pushing import PushService
+from app.settings import Settings, current_settings
+from app.store import schema
+from app.store.database import Database
+
+VERSION = "0.1.0"
+
+DESCRIPTION = """\
+联惩 answers one question for the departments that signed the memo: **this company or person is in front of me now; what
+am I obliged to do to them, on which legal basis, and who else acts?**
+
+- Send `Authorization: Bearer lc_…` with every call below `/v1`, except the catalogue.
+- Only a `200` with a `verdict` is a verdict. An error, a timeout or no answer means **undetermined**: fail closed.
+- Errors are `application/problem+json` (RFC 9457) with a stable `code`; `detail` is for the person at the desk, in Chinese.
+- Times are RFC 3339 in UTC, days are Asia/Shanghai's. `X-Request-ID` is taken over or made, and always returned.
+- An identity number goes into a request body, never into a URL. It comes back masked.
+"""
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Make the application; it connects, checks its schema and stores its catalogue when it starts."""
+    chosen = settings or current_settings()
+
+    @asynccontextmanager
+    async def lifespan(application: FastAPI) -> AsyncIterator[None]:
+        observability.configure(chosen.log_level)
+        async with _serving(chosen) as services:
+            application.state.services = services
+            log = structlog.get_logger()
+            log.info(Event.STARTED, version=VERSION, catalogue_version=services.lookups.catalogue.version)
+            yield
+            log.info(Event.STOPPED)
+
+    app = FastAPIOffline(
+        title="liancheng 联惩",
+        version=VERSION,
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        redoc_url=None,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        # The framework's own telemetry would put paths and bodies into spans; see docs/decisions/0006.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False, "auto_configure": False},
+    )
+    for router in (lookups.router, pushes.router, catalogue.router):
+        app.include_router(router, prefix="/v1")
+    app.include_router(health.router)
+    problems.install(app)
+    openapi.install(app)
+    app.add_middleware(Edge, limits=BodyLimits(chosen.max_push_bytes, chosen.max_body_bytes))
+    return app
+
+
+@asynccontextmanager
+async def _serving(settings: Settings) -> AsyncIterator[Services]:
+    """Open what one process serves with, refusing a schema that does not fit."""
+    if settings.database_url is None:
+        raise Misconfigured("没有设置 LIANCHENG_DATABASE_URL。请用 liancheng serve 启动，它会自带数据库。")
+    vault = vault_from(settings)
+    memo = load(settings.catalogue_file)
+    database = Database(
+        settings.database_url.get_secret_value(), pool_size=settings.pool_size, timeout=settings.database_timeout
+    )
+    try:
+        await schema.check(database)
+        async with database.writing() as session:
+            await schema.ensure_audit_partitions(session)
+            await keep_served(session, memo)
+        pushes_service = PushService(vault, wait=settings.push_wait)
+        yield Services(settings, database, LookupService(memo, vault), pushes_service)
+    finally:
+        await database.close()

@@ -1,0 +1,36 @@
+"""An old answer, made again from its record: the listings as they were then, with the memo's text of then."""
+
+from uuid import UUID
+
+from app.errors import NotFound
+from app.services.catalogue import served
+from app.services.lookup import Answer, Recorded, View, compose
+from app.store import audit, listings
+from app.store.audit import AuditRecord
+from app.store.database import Session
+from app.store.lookups import Hit
+
+
+async def reproduce(session: Session, lookup_id: UUID) -> tuple[AuditRecord, Answer]:
+    """Return the record of a lookup and the answer that was given; raise :class:`NotFound` if there is none."""
+    record = await audit.by_lookup(session, lookup_id)
+    if record is None:
+        raise NotFound("没有这次查询的记录。")
+    revisions = list(zip(record.listing_ids, record.revisions, strict=True))
+    then = await listings.at_revisions(session, revisions)
+    people: list[UUID | None] = list(record.person_ids) or [None] * len(revisions)
+    hits = []
+    for (listing_id, _), person_id in zip(revisions, people, strict=True):
+        listing, related = then[listing_id]
+        hits.append(Hit(listing, related[person_id] if person_id else None))
+    recorded = Recorded(
+        record.lookup_id,
+        record.answered_at,
+        record.on_day,
+        View(record.view),
+        record.list_version,
+        record.department,
+    )
+    catalogue = await served(session, record.catalogue_version)
+    code = record.uscc or record.masked_number or ""
+    return record, compose(catalogue, recorded, code, record.subject_kind, hits)

@@ -1,0 +1,31 @@
+"""Reading the memo from its file, and keeping each one that is served, so that an old answer can be made again."""
+
+from pathlib import Path
+
+from app.domain.catalogue import Catalogue
+from app.domain.catalogue_file import parse_catalogue
+from app.errors import Misconfigured
+from app.store import catalogues
+from app.store.database import Session, WriteSession
+
+
+def load(file: Path) -> Catalogue:
+    """Read and check a catalogue file; raise :class:`CatalogueError` with every problem and its line."""
+    try:
+        source = file.read_bytes()
+    except OSError as error:
+        raise Misconfigured(f"无法读取措施目录文件 {file}（{error.strerror}）。") from error
+    return parse_catalogue(source)
+
+
+async def keep_served(session: WriteSession, catalogue: Catalogue) -> None:
+    """Keep the catalogue that this process serves under its digest."""
+    await catalogues.keep(session, catalogue.version, catalogue.source)
+
+
+async def served(session: Session, version: str) -> Catalogue:
+    """Return a catalogue as it once was served."""
+    source = await catalogues.kept(session, version)
+    if source is None:
+        raise Misconfigured(f"数据库中没有版本为 {version} 的措施目录。")
+    return parse_catalogue(source)

@@ -1,0 +1,51 @@
+"""What has to be in order before a process may answer, each checked by itself."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from app.domain.catalogue import Catalogue
+from app.errors import LianchengError
+from app.store import catalogues, schema
+from app.store.database import Database, ReadSession
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that has to be in order; ``detail`` says in Chinese what is wrong and what to do."""
+
+    name: str
+    ok: bool
+    detail: str | None
+
+
+async def checks(database: Database, catalogue: Catalogue) -> list[Check]:
+    """Check the database, its schema, that history cannot be rewritten, and that the catalogue is kept."""
+
+    async def kept(session: ReadSession) -> str | None:
+        found = await catalogues.kept(session, catalogue.version)
+        return None if found else "数据库中没有正在使用的措施目录，请重新启动服务。"
+
+    async def rights(session: ReadSession) -> str | None:
+        rewritable = await schema.rewritable_history(session)
+        return f"服务所用的数据库角色可以改写历史（{'、'.join(rewritable)}），请重新运行迁移。" if rewritable else None
+
+    async def version(session: ReadSession) -> str | None:
+        await schema.require_version(session)
+        return None
+
+    async def reachable(_: ReadSession) -> str | None:
+        return None
+
+    todo = {"database": reachable, "schema": version, "rights": rights, "catalogue": kept}
+    return [await _checked(name, database, check) for name, check in todo.items()]
+
+
+async def _checked(name: str, database: Database, check: Callable[[ReadSession], Awaitable[str | None]]) -> Check:
+    try:
+        async with database.reading() as session:
+            detail = await check(session)
+    except LianchengError as error:
+        detail = error.detail
+    except Exception as error:  # noqa: BLE001 - readiness never fails itself; the kind of error is told, not its words
+        detail = f"检查失败（{type(error).__name__}）。"
+    return Check(name, detail is None, detail)
