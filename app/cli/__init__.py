@@ -13,7 +13,7 @@ app = typer.Typer(
     "不设 LIANCHENG_DATABASE_URL 时使用数据目录中自带的 PostgreSQL。",
     no_args_is_help=True,
     add_completion=False,
-    pretty_exceptions_show_locals=False,
+    pretty_exceptions_enable=False,
 )
 app.command()(serve.serve)
 app.command()(serve.migrate)

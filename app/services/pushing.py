@@ -107,6 +107,10 @@ class PushService:
             )
         return PushDone(None, version + 1, None, request.source_document, rows)
 
+    async def was_made(self, session: Session, caller: Caller, idempotency_key: str) -> bool:
+        """Whether the caller has made a push with this key."""
+        return await pushes.by_idempotency_key(session, caller.client_id, idempotency_key) is not None
+
     def _fingerprint(self, request: PushRequest, key_id: str) -> bytes:
         # Keyed, because a body that is known but for one identity number could be tried out against a plain hash.
         return self._vault.keyed_hash(b"push\0" + request.body, key_id)

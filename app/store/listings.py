@@ -65,7 +65,7 @@ async def named(session: Session, targets: Iterable[Target]) -> dict[Target, Lis
             usccs.append(target[0])
             decision_nos.append(target[1])
     # Two arrays rather than a parameter per target, of which PostgreSQL takes 32,767.
-    keys = func.unnest(cast(usccs, ARRAY(Text)), cast(decision_nos, ARRAY(Text))).table_valued("uscc", "decision_no")
+    keys = func.unnest(cast(usccs, ARRAY(Text)), cast(decision_nos, ARRAY(Text))).table_valued("uscc", "decision_no").render_derived()
     by_key = select(listings).join(
         keys, and_(listings.c.uscc == keys.c.uscc, listings.c.decision_no == keys.c.decision_no)
     )
@@ -196,7 +196,7 @@ async def at_revisions(
     keys = func.unnest(
         cast([listing_id for listing_id, _ in wanted], ARRAY(Uuid)),
         cast([revision for _, revision in wanted], ARRAY(Integer)),
-    ).table_valued("listing_id", "revision")
+    ).table_valued("listing_id", "revision").render_derived()
     query = select(listing_revisions).join(
         keys,
         and_(listing_revisions.c.listing_id == keys.c.listing_id, listing_revisions.c.revision == keys.c.revision),

@@ -1,0 +1,146 @@
+"""A whole installation to try: own database, synthetic list, one client per department, and lines to paste."""
+
+import asyncio
+import contextlib
+import json
+import os
+import shlex
+import socket
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import uvicorn
+
+from app.cli import demo_list
+from app.cli.installation import installation, owner_database, service_database
+from app.cli.serve import uvicorn_options
+from app.domain.moment import Moment
+from app.domain.synthetic import synthetic_resident_id, synthetic_uscc
+from app.errors import Misconfigured
+from app.services import access
+from app.services.access import Caller, Scope, authenticate
+from app.services.catalogue import load
+from app.services.identity_keys import vault_from
+from app.services.pushing import PushRequest, PushService
+from app.settings import Settings, current_settings
+from app.store import clients, schema
+from app.store.database import Database
+
+BUREAU = "市应急管理局"
+CUSTOMS = "清远海关"
+_SEED_KEY = "demo-list-1"
+_START_SECONDS = 30.0
+
+
+def demo(
+    port: Annotated[int | None, typer.Option(help="监听端口；默认取 LIANCHENG_PORT（8000）。", min=1, max=65535)] = None,
+) -> None:
+    """启动演示：自带数据库、虚构名单、每个签署部门一个客户端，并打印可直接粘贴的 curl 命令。
+
+    数据保存在 LIANCHENG_DATA_DIR（默认 .liancheng），再次启动时保留；删除该目录即重新开始。
+    """
+    if current_settings().database_url is not None:
+        raise Misconfigured("演示只用自带的数据库。请先取消环境变量 LIANCHENG_DATABASE_URL。")
+    # The lines to paste are what the screen is for; warnings and errors still show.
+    os.environ.setdefault("LIANCHENG_LOG_LEVEL", "warning")
+    current_settings.cache_clear()
+    chosen = current_settings().port if port is None else port
+    _require_free(current_settings().host, chosen)
+    with installation() as settings, contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_run(settings, chosen))
+
+
+async def _run(settings: Settings, port: int) -> None:
+    async with owner_database(settings) as database:
+        await schema.migrate(database)
+    keys_file = settings.data_dir / "demo-keys.json"
+    async with service_database(settings) as database:
+        keys = await _clients(database, settings, keys_file)
+        await _seed(database, settings, keys[BUREAU])
+    server = uvicorn.Server(uvicorn.Config("app.main:create_app", **uvicorn_options(settings, port=port)))
+    serving = asyncio.create_task(server.serve())
+    for _ in range(int(_START_SECONDS * 20)):
+        if server.started or serving.done():
+            break
+        await asyncio.sleep(0.05)
+    if server.started:
+        _print_lines(f"http://{settings.host}:{port}", keys, settings)
+    await serving
+
+
+def _require_free(host: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise Misconfigured(f"端口 {port} 已被占用。请换一个：make demo PORT=8001") from error
+
+
+async def _clients(database: Database, settings: Settings, file: Path) -> dict[str, str]:
+    """Return a working key for each department, making those that are missing."""
+    catalogue = load(settings.catalogue_file)
+    keys: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
+    now = datetime.now(UTC)
+    for department in catalogue.departments:
+        name = f"演示·{department.name}"
+        scopes = [Scope.LOOKUP, Scope.LIST_PUSH] if department.name == BUREAU else [Scope.LOOKUP]
+        async with database.writing() as session:
+            client = await clients.client_named(session, name)
+            if client is None:
+                client = await access.add_client(session, catalogue, name=name, department=department.name)
+                keys.pop(department.name, None)
+            if department.name not in keys:
+                issued = await access.issue_key(session, client, scopes, now, None)
+                keys[department.name] = issued.text
+    # Written aside and moved, so that a cut-off start leaves no half file; mode 600 from the first byte.
+    aside = file.with_suffix(".new")
+    with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+        json.dump(keys, out, ensure_ascii=False, indent=2)
+    aside.replace(file)
+    return keys
+
+
+async def _seed(database: Database, settings: Settings, bureau_key: str) -> None:
+    """Push the demo's list as the bureau would; its idempotency key keeps the next start from pushing it again."""
+    moment = Moment.current()
+    service = PushService(vault_from(settings), wait=settings.push_wait)
+    async with database.writing() as session:
+        caller: Caller = await authenticate(session, bureau_key, moment.now)
+        if await service.was_made(session, caller, _SEED_KEY):
+            return
+        rows = demo_list.operations(moment.today)
+        body = json.dumps(rows, ensure_ascii=False).encode()
+        await service.push(session, caller, PushRequest(rows, body, _SEED_KEY, None, "演示数据"), moment)
+
+
+def _print_lines(url: str, keys: dict[str, str], settings: Settings) -> None:
+    customs = keys[CUSTOMS]
+    listed, clean = synthetic_uscc(demo_list.LISTED_UNIT), synthetic_uscc(demo_list.CLEAN_UNIT)
+    invalid = listed[:-1] + ("0" if listed[-1] != "0" else "1")
+    person = synthetic_resident_id(demo_list.REPRESENTATIVE)
+    asked = (
+        ("名单上的单位（listed）", {"code": listed, "purpose": "通关审核", "view": "mine"}),
+        ("名单上的人员（listed）", {"code": person, "subject_kind": "person", "purpose": "评先评优审查"}),
+        ("不在名单上的单位（not_listed）", {"code": clean}),
+        ("错误的代码（422，不是结论）", {"code": invalid}),
+    )
+    environment = settings.data_dir / "demo.env"
+    variables = {"URL": url, "BUREAU_KEY": keys[BUREAU], "CUSTOMS_KEY": customs}
+    with os.fdopen(os.open(environment, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+        out.writelines(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
+    typer.echo("演示已启动。名单、单位、人员均为虚构。按 Ctrl-C 停止，数据会保留。\n")
+    for title, body in asked:
+        typer.echo(f"# {title}\n{_curl(url, customs, body)}\n")
+    typer.echo(f"接口文档：{url}/docs")
+    typer.echo(f"各部门的密钥：{settings.data_dir / 'demo-keys.json'}；供 README 使用的变量：source {environment}")
+
+
+def _curl(url: str, key: str, body: dict[str, Any]) -> str:
+    sent = shlex.quote(json.dumps(body, ensure_ascii=False))
+    return (
+        f"curl -s {url}/v1/lookups -H 'Authorization: Bearer {key}' "
+        f"-H 'Content-Type: application/json' -d {sent}"
+    )
