@@ -1,7 +1,7 @@
 """Wiring: settings in, application out. ``uvicorn --factory app.main:create_app`` serves it."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import structlog
 from fastapi import FastAPI
@@ -11,7 +11,7 @@ from app import observability
 from app.api import catalogue, health, lookups, openapi, problems, pushes
 from app.api.deps import Services
 from app.api.edge import BodyLimits, Edge
-from app.errors import Misconfigured
+from app.errors import LianchengError, Misconfigured
 from app.observability import Event
 from app.services.catalogue import keep_served, load
 from app.services.identity_keys import vault_from
@@ -29,7 +29,7 @@ am I obliged to do to them, on which legal basis, and who else acts?**
 
 - Send `Authorization: Bearer lc_…` with every call below `/v1`, except the catalogue.
 - Only a `200` with a `verdict` is a verdict. An error, a timeout or no answer means **undetermined**: fail closed.
-- Errors are `application/problem+json` (RFC 9457) with a stable `code`; `detail` is for the person at the desk, in Chinese.
+- Errors are `application/problem+json` (RFC 9457) with a stable `code`; `detail` is Chinese, for the desk.
 - Times are RFC 3339 in UTC, days are Asia/Shanghai's. `X-Request-ID` is taken over or made, and always returned.
 - An identity number goes into a request body, never into a URL. It comes back masked.
 """
@@ -42,9 +42,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(application: FastAPI) -> AsyncIterator[None]:
         observability.configure(chosen.log_level)
-        async with _serving(chosen) as services:
+        log = structlog.get_logger()
+        async with AsyncExitStack() as stack:
+            try:
+                services = await stack.enter_async_context(_serving(chosen))
+            except LianchengError as error:
+                # What is wrong with an installation is for its operator; only the log is sure to reach them.
+                log.error(Event.REFUSED, code=error.code, detail=error.detail)  # noqa: TRY400 - the detail is the story
+                raise
             application.state.services = services
-            log = structlog.get_logger()
             log.info(Event.STARTED, version=VERSION, catalogue_version=services.lookups.catalogue.version)
             yield
             log.info(Event.STOPPED)
@@ -57,11 +63,16 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         # The framework's own telemetry would put paths and bodies into spans; see docs/decisions/0006.
-        telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False, "auto_configure": False},
+        telemetry={
+            "tracing": False,
+            "metrics": False,
+            "logs": False,
+            "operation_spans": False,
+            "auto_configure": False,
+        },
     )
-    for router in (lookups.router, pushes.router, catalogue.router):
-        app.include_router(router, prefix="/v1")
-    app.include_router(health.router)
+    for router in (lookups.router, pushes.router, catalogue.router, health.router):
+        app.include_router(router)
     problems.install(app)
     openapi.install(app)
     app.add_middleware(Edge, limits=BodyLimits(chosen.max_push_bytes, chosen.max_body_bytes))

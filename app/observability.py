@@ -29,6 +29,7 @@ class Event(StrEnum):
     """Every kind of line that the service logs."""
 
     STARTED = "service.started"
+    REFUSED = "service.refused"
     STOPPED = "service.stopped"
     REQUEST = "request.finished"
     FAILED = "request.failed"
@@ -69,7 +70,10 @@ class _LibraryLines(logging.Handler):
 def described(error: BaseException) -> dict[str, object]:
     """Return what may be told of an unexpected error: its type, SQLSTATE, and the frames it came through."""
     frames = [f"{frame.filename}:{frame.lineno}:{frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
-    fields: dict[str, object] = {"error": f"{type(error).__module__}.{type(error).__qualname__}", "frames": frames[-12:]}
+    fields: dict[str, object] = {
+        "error": f"{type(error).__module__}.{type(error).__qualname__}",
+        "frames": frames[-12:],
+    }
     state = getattr(getattr(error, "orig", error), "sqlstate", None)
     if state:
         fields["sqlstate"] = state

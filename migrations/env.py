@@ -20,7 +20,9 @@ def run(connection: Connection) -> None:
     # Two machines that start at once must not migrate at once.
     connection.execute(text("SELECT pg_advisory_lock(hashtext('liancheng.migrations'))"))
     connection.commit()
-    context.configure(connection=connection, target_metadata=metadata, include_object=is_ours, compare_server_default=True)
+    context.configure(
+        connection=connection, target_metadata=metadata, include_object=is_ours, compare_server_default=True
+    )
     with context.begin_transaction():
         context.run_migrations()
 

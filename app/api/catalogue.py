@@ -5,17 +5,17 @@ from typing import Annotated, TypeVar
 from fastapi import APIRouter, Header, Path, Response, status
 
 from app.api.deps import ServicesDep
-from app.api.openapi import NOT_FOUND_PROBLEMS
+from app.api.openapi import NOT_FOUND_PROBLEMS, Responses
 from app.api.schemas.catalogue import CatalogueOut, DepartmentOut, DocumentOut, MeasureFull
 from app.domain.catalogue import Catalogue
 from app.errors import NotFound
 
-router = APIRouter(tags=["catalogue 措施目录"])
+router = APIRouter(prefix="/v1", tags=["catalogue 措施目录"])
 
 IfNoneMatch = Annotated[str | None, Header(description="ETag of the copy you have; if it is the newest, 304.")]
 Body = TypeVar("Body")
 _CACHED = "public, max-age=300"
-_NOT_MODIFIED = {status.HTTP_304_NOT_MODIFIED: {"description": "The copy you have is the newest"}}
+_NOT_MODIFIED: Responses = {status.HTTP_304_NOT_MODIFIED: {"description": "The copy you have is the newest"}}
 
 
 def _fresh(response: Response, catalogue: Catalogue, if_none_match: str | None, body: Body) -> Body | Response:

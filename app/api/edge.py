@@ -35,25 +35,22 @@ class Edge:
         """Wrap the application."""
         self._app = app
         self._limits = limits
-        self._log = structlog.get_logger()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        await _Exchange(self._app, self._limits.of(scope["path"]), self._log, scope, receive, send).run()
+        await _Exchange(self._app, self._limits.of(scope["path"]), scope, receive, send).run()
 
 
 class _Exchange:
     """One request and its response."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - the three of ASGI and what the edge adds
-        self, app: ASGIApp, limit: int, log: Any, scope: Scope, receive: Receive, send: Send  # noqa: ANN401
-    ) -> None:
+    def __init__(self, app: ASGIApp, limit: int, scope: Scope, receive: Receive, send: Send) -> None:
         self._app = app
         self._limit = limit
-        self._log = log
+        self._log = structlog.get_logger()
         self._scope = scope
         self._receive = receive
         self._send = send

@@ -28,7 +28,7 @@ from app.errors import IdentityNumberInUrl, InvalidInput, LianchengError
 from app.services.fields import told
 from app.services.lookup import Answer, Subject, Terms, View
 
-router = APIRouter(route_class=StrictJsonRoute, tags=["lookups 核查"])
+router = APIRouter(prefix="/v1", route_class=StrictJsonRoute, tags=["lookups 核查"])
 
 _ITEM = TypeAdapter(BatchItem)
 
@@ -50,7 +50,7 @@ async def look_up(
     request_id: RequestId,
     session: Writing,
 ) -> LookupAnswer:
-    """Answer whether the subject is on the list on the day, which measures apply, on which legal bases, and whose they are.
+    """Answer whether the subject is on the list on the day, which measures apply, by which law, and whose they are.
 
     The audit record of the answer (`lookup_id`) is committed before the answer leaves. Anything but a 200 with
     `verdict` means **undetermined**: treat the subject as you would a listed one, and ask again.
@@ -91,7 +91,7 @@ async def look_up_batch(
 
 
 @router.get("/units/{uscc}/measures", summary="Ask about one unit by URL", responses=UNIT_PROBLEMS)
-async def unit_measures(  # noqa: PLR0913, PLR0917 - one parameter per query field, as the framework has it
+async def unit_measures(  # noqa: PLR0913 - one parameter per query field, as the framework has it
     caller: LookupCaller,
     uscc: Annotated[StrictStr, Path(max_length=64, description="统一社会信用代码.", examples=["91441800PDY000012K"])],
     services: ServicesDep,
@@ -106,7 +106,7 @@ async def unit_measures(  # noqa: PLR0913, PLR0917 - one parameter per query fie
     ] = 0,
     view: Annotated[ViewField, Query()] = View.SUMMARY,
 ) -> LookupAnswer:
-    """Answer as `POST /v1/lookups` does, for a unit. An identity number must never stand in a URL and is refused here."""
+    """Answer as `POST /v1/lookups` does, for a unit. An identity number in a URL is refused."""
     if looks_like_identity_number(uscc):
         raise IdentityNumberInUrl("网址中不得出现身份号码，请改用 POST /v1/lookups，并检查沿途日志是否已留存该网址。")
     day = on or moment.today

@@ -14,7 +14,7 @@ from app.errors import FieldError, IdempotencyKeyMissing, InvalidField
 from app.services import pushing
 from app.services.pushing import PushRequest
 
-router = APIRouter(route_class=StrictJsonRoute, tags=["pushes 推送"])
+router = APIRouter(prefix="/v1", route_class=StrictJsonRoute, tags=["pushes 推送"])
 
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
@@ -72,7 +72,7 @@ _EXAMPLES = {
         **PUSH_PROBLEMS,
     },
 )
-async def push(
+async def push(  # noqa: PLR0913 - one parameter per part of the request, as the framework has it
     caller: PushCaller,
     request: Request,
     response: Response,
@@ -100,9 +100,7 @@ async def push(
     if len(body.operations) > most:
         raise InvalidField(FieldError("operations", "too_many", f"一次推送最多 {most} 项操作，请分批发送。"))
     key = _checked_key(idempotency_key, dry_run=dry_run)
-    asked = PushRequest(
-        body.operations, await request.body(), key, body.expected_list_version, body.source_document
-    )
+    asked = PushRequest(body.operations, await request.body(), key, body.expected_list_version, body.source_document)
     if dry_run:
         response.status_code = status.HTTP_200_OK
         return PushOut.of(await services.pushes.dry_run(session, asked, moment))

@@ -9,8 +9,11 @@ from app.errors import LianchengError
 
 app = typer.Typer(
     name="liancheng",
-    help="联惩：安全生产失信联合惩戒名单的核查与推送服务。\n\n配置全部来自 LIANCHENG_* 环境变量，见 docs/operations.md；"
-    "不设 LIANCHENG_DATABASE_URL 时使用数据目录中自带的 PostgreSQL。",
+    help=(
+        "联惩：安全生产失信联合惩戒名单的核查与推送服务。\n\n"
+        "配置全部来自 LIANCHENG_* 环境变量，见 docs/operations.md；"
+        "不设 LIANCHENG_DATABASE_URL 时使用数据目录中自带的 PostgreSQL。"
+    ),
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

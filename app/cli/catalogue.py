@@ -17,7 +17,9 @@ def catalogue() -> None:
 
 
 @app.command()
-def check(file: Annotated[Path, typer.Argument(help="措施目录文件，例如 data/measures.yaml。", exists=True, dir_okay=False)]) -> None:
+def check(
+    file: Annotated[Path, typer.Argument(help="措施目录文件，例如 data/measures.yaml。", exists=True, dir_okay=False)],
+) -> None:
     """检查措施目录文件，一次列出全部问题及其行号；没有问题时退出码为 0，否则为 1。"""
     try:
         memo = load(file)

@@ -86,9 +86,12 @@ def list_clients() -> None:
     table = Table("客户端", "部门", "密钥标识", "权限", "发放", "失效", "状态")
     now = datetime.now(UTC)
     for client, keys in _run(work):
-        for key in keys or [None]:
-            row = (key.key_id, " ".join(sorted(key.scopes)), _day(key.created_at), _day(key.expires_at), _state(key, now)) if key else ()
-            table.add_row(client.name, client.department, *row)
+        if not keys:
+            table.add_row(client.name, client.department)
+        for key in keys:
+            scopes = " ".join(sorted(key.scopes))
+            days = (_day(key.created_at), _day(key.expires_at))
+            table.add_row(client.name, client.department, key.key_id, scopes, *days, _state(key, now))
     Console().print(table)
 
 

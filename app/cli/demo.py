@@ -35,7 +35,9 @@ _START_SECONDS = 30.0
 
 
 def demo(
-    port: Annotated[int | None, typer.Option(help="监听端口；默认取 LIANCHENG_PORT（8000）。", min=1, max=65535)] = None,
+    port: Annotated[
+        int | None, typer.Option(help="监听端口；默认取 LIANCHENG_PORT（8000）。", min=1, max=65535)
+    ] = None,
 ) -> None:
     """启动演示：自带数据库、虚构名单、每个签署部门一个客户端，并打印可直接粘贴的 curl 命令。
 
@@ -82,7 +84,7 @@ def _require_free(host: str, port: int) -> None:
 async def _clients(database: Database, settings: Settings, file: Path) -> dict[str, str]:
     """Return a working key for each department, making those that are missing."""
     catalogue = load(settings.catalogue_file)
-    keys: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
+    keys = _kept_keys(file)
     now = datetime.now(UTC)
     for department in catalogue.departments:
         name = f"演示·{department.name}"
@@ -95,12 +97,21 @@ async def _clients(database: Database, settings: Settings, file: Path) -> dict[s
             if department.name not in keys:
                 issued = await access.issue_key(session, client, scopes, now, None)
                 keys[department.name] = issued.text
+    _keep_keys(file, keys)
+    return keys
+
+
+def _kept_keys(file: Path) -> dict[str, str]:
+    kept: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
+    return kept
+
+
+def _keep_keys(file: Path, keys: dict[str, str]) -> None:
     # Written aside and moved, so that a cut-off start leaves no half file; mode 600 from the first byte.
     aside = file.with_suffix(".new")
     with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
         json.dump(keys, out, ensure_ascii=False, indent=2)
     aside.replace(file)
-    return keys
 
 
 async def _seed(database: Database, settings: Settings, bureau_key: str) -> None:
@@ -140,7 +151,4 @@ def _print_lines(url: str, keys: dict[str, str], settings: Settings) -> None:
 
 def _curl(url: str, key: str, body: dict[str, Any]) -> str:
     sent = shlex.quote(json.dumps(body, ensure_ascii=False))
-    return (
-        f"curl -s {url}/v1/lookups -H 'Authorization: Bearer {key}' "
-        f"-H 'Content-Type: application/json' -d {sent}"
-    )
+    return f"curl -s {url}/v1/lookups -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' -d {sent}"

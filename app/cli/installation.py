@@ -1,8 +1,10 @@
-"""What every command works with: the settings made whole, the database they name, and our own server if they name none."""
+"""What every command works with: settings made whole, and the database they name or our own."""
 
 import os
+import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import NoReturn
 
 from app.services.identity_keys import kept_keys
 from app.settings import Settings, current_settings
@@ -18,6 +20,9 @@ def installation() -> Iterator[Settings]:
 
     Our own database and keys are put into the environment, so that processes started from here find them.
     """
+    # uvicorn, when it is done, raises the signal that stopped it once more: it must end the command in order, so that
+    # our own server is stopped too.
+    signal.signal(signal.SIGTERM, _finish)
     settings = current_settings()
     if settings.database_url is not None:
         yield settings
@@ -34,6 +39,10 @@ def installation() -> Iterator[Settings]:
         yield current_settings()
     finally:
         server.stop()
+
+
+def _finish(*_: object) -> NoReturn:
+    raise SystemExit(0)
 
 
 @asynccontextmanager

@@ -1,7 +1,8 @@
 """Serving, and bringing the database's schema up before it."""
 
 import asyncio
-from typing import Annotated
+import contextlib
+from typing import Annotated, Any
 
 import typer
 import uvicorn
@@ -13,7 +14,9 @@ from app.store import schema
 
 def serve(
     host: Annotated[str | None, typer.Option(help="监听地址；默认取 LIANCHENG_HOST（127.0.0.1）。")] = None,
-    port: Annotated[int | None, typer.Option(help="监听端口；默认取 LIANCHENG_PORT（8000）。", min=0, max=65535)] = None,
+    port: Annotated[
+        int | None, typer.Option(help="监听端口；默认取 LIANCHENG_PORT（8000）。", min=0, max=65535)
+    ] = None,
     workers: Annotated[int, typer.Option(help="进程数；各进程无状态，可任意增减。", min=1, max=64)] = 1,
 ) -> None:
     """启动服务。
@@ -22,15 +25,13 @@ def serve(
     结构版本不符则拒绝启动，请先运行 liancheng migrate。
     """
     own_database = current_settings().database_url is None
-    with installation() as settings:
+    with contextlib.suppress(KeyboardInterrupt), installation() as settings:
         if own_database:
             asyncio.run(_migrate(settings))
-        uvicorn.run(
-            "app.main:create_app", workers=workers, **uvicorn_options(settings, host=host, port=port)
-        )
+        uvicorn.run("app.main:create_app", workers=workers, **uvicorn_options(settings, host=host, port=port))
 
 
-def uvicorn_options(settings: Settings, *, host: str | None = None, port: int | None = None) -> dict[str, object]:
+def uvicorn_options(settings: Settings, *, host: str | None = None, port: int | None = None) -> dict[str, Any]:
     """Return how we run uvicorn, wherever we do."""
     return {
         "factory": True,

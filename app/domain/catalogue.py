@@ -82,7 +82,7 @@ class LegalBasis:
 
 @dataclass(frozen=True, slots=True)
 class ActsOn:
-    """Whom a measure acts on, with the memo's words that decide it; ``done_to_unit`` is what it then does to the unit."""
+    """Whom a measure acts on, by which words of the memo; ``done_to_unit`` is what it then does to the unit."""
 
     subjects: frozenset[SubjectKind]
     words: tuple[str, ...]

@@ -99,15 +99,15 @@ class _File:
         name = read.text(fields.get("name"))
         self._once(fields.get("name", place), name in self._departments, name)
         aliases = read.texts(fields.get("printed_aliases"))
-        for alias in (name, *aliases):
-            if self._named.setdefault(alias, name) != name:
-                read.report(place, "ambiguous_name", f"“{alias}”同时指 {self._named[alias]} 和 {name}。")
-        later = []
+        later: list[LaterName] = []
         for item in read.items(fields.get("later_names")):
             given = read.fields(item, ("name", "since", "confidence", "source"))
             taken = read.text(given.get("name"))
             read.text(given.get("source"))
             later.append(LaterName(taken, read.day(given.get("since")), self._confidence(given)))
+        for alias in (name, *aliases, *(one.name for one in later)):
+            if self._named.setdefault(alias, name) != name:
+                read.report(place, "ambiguous_name", f"“{alias}”同时指 {self._named[alias]} 和 {name}。")
         self._departments[name] = Department(name, aliases, tuple(later))
 
     def _confidence(self, fields: Fields) -> Confidence:

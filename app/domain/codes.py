@@ -184,13 +184,11 @@ def parse_code(raw: str, *, today: date, expected: SubjectKind | None = None) ->
     number in 340 also fits both check characters of a unit's code. So is a unit's code that reads like an identity
     number with a slip in it, because to answer for a unit that nobody asked about is a false "not listed".
     """
-    match expected:
-        case SubjectKind.UNIT:
-            return parse_uscc(raw)
-        case SubjectKind.PERSON:
-            return parse_resident_id(raw, today=today)
-        case None:
-            text = normalise(raw)
+    if expected is SubjectKind.UNIT:
+        return parse_uscc(raw)
+    if expected is SubjectKind.PERSON:
+        return parse_resident_id(raw, today=today)
+    text = normalise(raw)
     unit_fault = code_rules.uscc_fault(text)
     if unit_fault is None and not code_rules.may_be_person(text):
         return Uscc(text)

@@ -65,9 +65,7 @@ Target = DecisionKey | UUID
 Operation = ListOperation | RemoveOperation
 
 
-def allowed(
-    operations: Sequence[Operation], existing: Mapping[Target, Listing], today: date
-) -> tuple[FieldError, ...]:
+def allowed(operations: Sequence[Operation], existing: Mapping[Target, Listing], today: date) -> tuple[FieldError, ...]:
     """Return everything that stands against the operations, each with its row and field; empty if they may proceed.
 
     ``existing`` holds each listing that the operations name, under its decision key and under its id.

@@ -1,16 +1,21 @@
 """Reading a YAML file strictly, every problem with its line; nothing stops at the first.
 
 The file is read as its tree of nodes, not as Python values: so each value keeps its line, ``no`` stays a name, and an
-impossible date is a problem to report rather than an exception of the parser.
+impossible date is a problem to report rather than an exception of the parser. Anchors, aliases, tags and deep nesting,
+which a small file could use to become a huge one, are refused before there is a tree.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent, Event, ScalarEvent
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+_DEEPEST = 20
+_LONGEST_NUMBER = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +65,11 @@ class Reader:
             self.problems.append(FileProblem(line, "", "encoding", "不是 UTF-8 编码。"))
             return None
         try:
+            for problem in _refused(YAML(typ="rt", pure=True).parse(text)):
+                self.problems.append(problem)
+                return None
             node = YAML(typ="rt", pure=True).compose(text)
-        except YAMLError as error:
+        except (YAMLError, ValueError, OverflowError) as error:  # the parser lets the latter two through from escapes
             mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
             line = mark.line + 1 if mark is not None else 1
             self.problems.append(FileProblem(line, "", "yaml_syntax", "YAML 语法错误，请检查缩进、冒号与引号。"))
@@ -79,6 +87,9 @@ class Reader:
             return {}
         found: Fields = {}
         for key_node, value_node in node.value:
+            if not isinstance(key_node, ScalarNode):
+                self.report(Place(key_node, place.path), "wrong_type", "字段名应为文字。")
+                continue
             key = Place(key_node, f"{place.path}.{key_node.value}" if place.path else str(key_node.value))
             if key_node.value in found:
                 self.report(key, "duplicate_key", f"字段 {key_node.value} 写了两次。")
@@ -122,12 +133,12 @@ class Reader:
         return tuple(self.text(item) for item in self.items(place))
 
     def number(self, place: Place | None) -> int:
-        """Read a whole number; 0 stands in for one that is wrong."""
+        """Read a whole number from 1; 0 stands in for one that is wrong."""
         if place is None:
             return 0
         value = place.node.value if isinstance(place.node, ScalarNode) else ""
-        if not (value.isascii() and value.isdigit()):
-            self.report(place, "wrong_type", "此处应为整数。")
+        if not (value.isascii() and value.isdigit() and len(value) <= _LONGEST_NUMBER and int(value)):
+            self.report(place, "wrong_type", "此处应为正整数。")
             return 0
         return int(value)
 
@@ -135,19 +146,24 @@ class Reader:
         """Read ``true`` or ``false``; false if it is missing."""
         if place is None:
             return False
-        if place.node.value not in {"true", "false"}:
+        value = place.node.value if isinstance(place.node, ScalarNode) else ""
+        if value not in {"true", "false"}:
             self.report(place, "wrong_type", "此处应为 true 或 false。")
-        return bool(place.node.value == "true")
+        return bool(value == "true")
 
     def day(self, place: Place | None) -> date | None:
         """Read a day, or ``null`` for an unknown one."""
         if place is None or self.is_null(place):
             return None
+        value = place.node.value if isinstance(place.node, ScalarNode) else ""
         try:
-            return date.fromisoformat(place.node.value)
-        except (TypeError, ValueError):
+            day = date.fromisoformat(value)
+        except ValueError:
+            day = None
+        if day is None or day.isoformat() != value:  # fromisoformat also reads 20240229 and 2024-W09-4
             self.report(place, "impossible_date", "应为 YYYY-MM-DD 形式且日历上存在的日期，或 null。")
             return None
+        return day
 
     def choice(self, place: Place | None, allowed: Collection[str]) -> str:
         """Read one of several words."""
@@ -161,3 +177,17 @@ class Reader:
         """Whether ``null`` stands there, unquoted."""
         node = place.node
         return isinstance(node, ScalarNode) and node.style is None and node.value in {"null", "~", ""}
+
+
+def _refused(events: Iterable[Event]) -> Iterator[FileProblem]:
+    """Go through the file's events and yield what this reader does not read; the caller stops at the first."""
+    depth = 0
+    for event in events:
+        line = event.start_mark.line + 1
+        if isinstance(event, AliasEvent) or getattr(event, "anchor", None) is not None:
+            yield FileProblem(line, "", "yaml_alias", "不得使用 YAML 的锚点（&）与别名（*）。")
+        if isinstance(event, ScalarEvent | CollectionStartEvent) and event.ctag is not None:
+            yield FileProblem(line, "", "yaml_tag", "不得使用 YAML 的类型标记（!）。")
+        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+        if depth > _DEEPEST:
+            yield FileProblem(line, "", "too_deep", f"嵌套不得超过 {_DEEPEST} 层。")

@@ -79,9 +79,7 @@ def _digest(secret: str) -> bytes:
     return digest.finalize()
 
 
-async def add_client(
-    session: WriteSession, catalogue: Catalogue, *, name: str, department: str
-) -> StoredClient:
+async def add_client(session: WriteSession, catalogue: Catalogue, *, name: str, department: str) -> StoredClient:
     """Record a client of a signatory; the department may be given by any name the memo prints for it."""
     known = catalogue.department_named(department)
     if known is None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, StrictStr, ValidationInfo, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, StrictStr, ValidationInfo, WithJsonSchema
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from app.domain.codes import CodeError, ResidentId, Uscc, parse_resident_id, parse_uscc
@@ -81,7 +81,7 @@ def _path(location: Iterable[str | int]) -> str | None:
 def refuse(code: str, detail: str) -> PydanticCustomError:
     """Return the error that a validator raises; ``detail`` is the Chinese sentence."""
     # Braces would be taken for places to fill in.
-    return PydanticCustomError(f"liancheng.{code}", detail.replace("{", "｛").replace("}", "｝"))  # type: ignore[arg-type]
+    return PydanticCustomError(f"liancheng.{code}", detail.replace("{", "｛").replace("}", "｝"))
 
 
 def today_of(info: ValidationInfo) -> date:
@@ -123,20 +123,29 @@ NameText = Annotated[StrictStr, Field(max_length=200), AfterValidator(_clean)]
 LongText = Annotated[StrictStr, Field(max_length=1000), AfterValidator(_clean)]
 
 
-def _uscc(value: str) -> Uscc:
+def _code_text(value: object) -> str:
+    if not isinstance(value, str):
+        raise refuse(*_TOLD["string_type"])
+    if len(value) > _LONGEST_CODE:
+        raise refuse("too_long", f"最多 {_LONGEST_CODE} 个字符。")
+    return value
+
+
+def _uscc(value: object) -> Uscc:
     try:
-        return parse_uscc(value)
+        return parse_uscc(_code_text(value))
     except CodeError as error:
         raise refuse(error.fault, error.detail) from None
 
 
-def _resident_id(value: str, info: ValidationInfo) -> ResidentId:
+def _resident_id(value: object, info: ValidationInfo) -> ResidentId:
     try:
-        return parse_resident_id(value, today=today_of(info))
+        return parse_resident_id(_code_text(value), today=today_of(info))
     except CodeError as error:
         raise refuse(error.fault, error.detail) from None
 
 
-_CODE_LENGTH = 64
-UsccField = Annotated[StrictStr, Field(max_length=_CODE_LENGTH), AfterValidator(_uscc)]
-ResidentIdField = Annotated[StrictStr, Field(max_length=_CODE_LENGTH), AfterValidator(_resident_id)]
+_LONGEST_CODE = 64
+_CODE_SCHEMA = WithJsonSchema({"type": "string", "maxLength": _LONGEST_CODE})
+UsccField = Annotated[Uscc, PlainValidator(_uscc), _CODE_SCHEMA]
+ResidentIdField = Annotated[ResidentId, PlainValidator(_resident_id), _CODE_SCHEMA]

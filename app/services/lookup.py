@@ -14,7 +14,7 @@ from uuid_utils.compat import uuid7
 
 from app.domain.applicability import AppliedMeasure, Grounds, Yours, applicable, whose
 from app.domain.catalogue import Catalogue
-from app.domain.codes import ResidentId, Uscc, parse_code
+from app.domain.codes import CodeError, ResidentId, Uscc, parse_code
 from app.domain.identity import IdentityVault
 from app.domain.listing import Listing, ListingState, RelatedPerson
 from app.domain.moment import Moment
@@ -135,7 +135,10 @@ class LookupService:
         return [next(answers) if result is None else result for result in results]
 
     def _asked(self, subject: Subject, terms: Terms) -> tuple[Uscc | ResidentId, AskedSubject]:
-        code = parse_code(subject.code, today=terms.moment.today, expected=subject.kind)
+        try:
+            code = parse_code(subject.code, today=terms.moment.today, expected=subject.kind)
+        except CodeError as error:
+            raise InvalidField(error.at("code")) from None
         if isinstance(code, ResidentId) and terms.purpose is None:
             told = "查询个人必须写明用途（purpose）。"
             raise InvalidField(FieldError("purpose", "purpose_required", told))
@@ -190,9 +193,7 @@ class Recorded:
     department: str
 
 
-def compose(
-    catalogue: Catalogue, recorded: Recorded, code: str, kind: SubjectKind, hits: Sequence[Hit]
-) -> Answer:
+def compose(catalogue: Catalogue, recorded: Recorded, code: str, kind: SubjectKind, hits: Sequence[Hit]) -> Answer:
     """Make the answer from what was found: the same from the live list and, years later, from the record."""
     listings = tuple(_answered(hit, recorded.on) for hit in hits)
     grounds = Grounds(

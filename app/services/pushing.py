@@ -176,7 +176,9 @@ async def _checked(
 ) -> tuple[list[Operation], dict[Target, Listing]]:
     expected = request.expected_list_version
     if expected is not None and expected != version:
-        raise ListVersionMoved(f"名单现为第 {version} 版，而推送是针对第 {expected} 版准备的。请核对其间的变化后重新提交。")
+        raise ListVersionMoved(
+            f"名单现为第 {version} 版，而推送是针对第 {expected} 版准备的。请核对其间的变化后重新提交。"
+        )
     operations, errors = read_rows(request.rows, moment.today)
     existing = await listings.named(session, [operation.target for operation in operations])
     errors.extend(allowed(operations, existing, moment.today))

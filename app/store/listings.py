@@ -7,12 +7,13 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Integer, Text, Uuid, and_, any_, bindparam, cast, func, insert, select, update
+from sqlalchemy import ARRAY, Integer, RowMapping, Text, Uuid, and_, any_, bindparam, cast, func, insert, select, update
 
 from app.domain.listing import ListedUnit, Listing, PositionBan, RelatedPerson, Removal, RemovalReason, Role
 from app.domain.operations import Target
 from app.store.database import Session, WriteSession
 from app.store.tables import changes, listing_revisions, listings, persons, related_persons
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -24,7 +25,7 @@ class Change:
     persons: tuple[RelatedPerson, ...]
 
 
-def listing_of(row: Mapping[str, Any]) -> Listing:
+def listing_of(row: RowMapping | Mapping[str, Any]) -> Listing:
     """Build a listing from a row that has the columns of ``listings``."""
     removal = None
     if row["removed_on"] is not None:
@@ -43,8 +44,8 @@ def listing_of(row: Mapping[str, Any]) -> Listing:
     )
 
 
-def person_of(row: Mapping[str, Any]) -> RelatedPerson:
-    """Build a related person from a row of ``related_persons`` joined with ``persons`` (its name as ``person_name``)."""
+def person_of(row: RowMapping | Mapping[str, Any]) -> RelatedPerson:
+    """Build a related person from ``related_persons`` joined with ``persons`` (its name as ``person_name``)."""
     banned = row["ban_for_life"] or row["ban_until"] is not None
     return RelatedPerson(
         person_id=row["person_id"],
@@ -65,7 +66,11 @@ async def named(session: Session, targets: Iterable[Target]) -> dict[Target, Lis
             usccs.append(target[0])
             decision_nos.append(target[1])
     # Two arrays rather than a parameter per target, of which PostgreSQL takes 32,767.
-    keys = func.unnest(cast(usccs, ARRAY(Text)), cast(decision_nos, ARRAY(Text))).table_valued("uscc", "decision_no").render_derived()
+    keys = (
+        func.unnest(cast(usccs, ARRAY(Text)), cast(decision_nos, ARRAY(Text)))
+        .table_valued("uscc", "decision_no")
+        .render_derived()
+    )
     by_key = select(listings).join(
         keys, and_(listings.c.uscc == keys.c.uscc, listings.c.decision_no == keys.c.decision_no)
     )
@@ -193,10 +198,14 @@ async def at_revisions(
     session: Session, wanted: Sequence[tuple[UUID, int]]
 ) -> dict[UUID, tuple[Listing, dict[UUID, RelatedPerson]]]:
     """Return listings as they were at the given revisions, each with its persons by id."""
-    keys = func.unnest(
-        cast([listing_id for listing_id, _ in wanted], ARRAY(Uuid)),
-        cast([revision for _, revision in wanted], ARRAY(Integer)),
-    ).table_valued("listing_id", "revision").render_derived()
+    keys = (
+        func.unnest(
+            cast([listing_id for listing_id, _ in wanted], ARRAY(Uuid)),
+            cast([revision for _, revision in wanted], ARRAY(Integer)),
+        )
+        .table_valued("listing_id", "revision")
+        .render_derived()
+    )
     query = select(listing_revisions).join(
         keys,
         and_(listing_revisions.c.listing_id == keys.c.listing_id, listing_revisions.c.revision == keys.c.revision),

@@ -37,9 +37,7 @@ async def add(session: WriteSession, new: Sequence[StoredPerson]) -> None:
         await session.execute(insert(persons), [_row(person) for person in new])
 
 
-async def under_other_keys(
-    session: Session, index_key_id: str, cipher_key_id: str, limit: int
-) -> list[StoredPerson]:
+async def under_other_keys(session: Session, index_key_id: str, cipher_key_id: str, limit: int) -> list[StoredPerson]:
     """Return up to ``limit`` identities that the current keys did not write."""
     query = (
         select(persons)

@@ -50,16 +50,18 @@ async def lock_version(session: WriteSession, wait: float) -> int:
     # A push may wait longer than any single statement of a lookup.
     await session.execute(text("SELECT set_config('statement_timeout', '0', true)"))
     try:
-        return (await session.execute(select(list_state.c.list_version).with_for_update())).scalar_one()
+        version: int = (await session.execute(select(list_state.c.list_version).with_for_update())).scalar_one()
     except DBAPIError as error:
         if sqlstate(error) == _LOCK_NOT_AVAILABLE:
             raise PushInProgress("另一批推送尚未完成，本次推送未执行。请用同一 Idempotency-Key 稍后重试。") from error
         raise
+    return version
 
 
 async def current_version(session: Session) -> int:
     """Return the list's version."""
-    return (await session.execute(select(list_state.c.list_version))).scalar_one()
+    version: int = (await session.execute(select(list_state.c.list_version))).scalar_one()
+    return version
 
 
 async def set_version(session: WriteSession, version: int) -> None:

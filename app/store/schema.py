@@ -7,12 +7,11 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
-
 from sqlalchemy.sql.schema import SchemaItem
 
 from app.errors import Misconfigured
 from app.settings import PROJECT_ROOT
-from app.store.database import Database, Session, told_as_ours
+from app.store.database import Database, ReadSession, Session, WriteSession, told_as_ours
 
 AUDIT_MONTHS_AHEAD = 24
 HISTORY = ("pushes", "listing_revisions", "changes", "catalogues", "audit")
@@ -28,7 +27,7 @@ async def migrate(database: Database) -> None:
     async with told_as_ours(), database.engine.connect() as connection:
         await connection.run_sync(_upgrade)
         await connection.commit()
-        await ensure_audit_partitions(connection)
+        await ensure_audit_partitions(WriteSession(connection))
         await connection.commit()
 
 
@@ -41,7 +40,7 @@ def _upgrade(connection: Connection) -> None:
 async def check(database: Database) -> None:
     """Raise :class:`Misconfigured` if the schema is not the one this code was written for."""
     async with told_as_ours(), database.engine.connect() as connection:
-        await require_version(connection)
+        await require_version(ReadSession(connection))
 
 
 async def require_version(session: Session) -> None:

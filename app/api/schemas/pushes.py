@@ -15,9 +15,7 @@ class PushBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    mode: Annotated[
-        Literal["delta"], Field(description="`delta`: the operations change the list as it is.")
-    ] = "delta"
+    mode: Annotated[Literal["delta"], Field(description="`delta`: the operations change the list as it is.")] = "delta"
     expected_list_version: Annotated[
         StrictInt | None,
         Field(ge=0, le=2**62, description="The version the operations were prepared against; if it moved on, 409."),

@@ -1,0 +1,49 @@
+# Everything a fresh machine needs is Python 3.11 or later, make and git. The rest comes into .venv, pinned by hash.
+#
+#   make demo    install, start an own PostgreSQL, load a synthetic list, serve, print lines to paste  [PORT=8000]
+#   make test    install and run every test on a real PostgreSQL
+#   make check   format, lint, types, layers
+#   make fix     mend format and lint where that can be done by itself
+#   make lock    pin the newest versions that pyproject.toml allows
+#   make clean   remove .venv and the demo's data
+
+PYTHON ?= python3
+PORT ?= 8000
+BIN := .venv/bin
+JOBS ?= auto
+
+.PHONY: demo test check fix lock clean
+.DEFAULT_GOAL := demo
+
+.venv/installed: requirements-dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed, this is " + sys.version) if sys.version_info < (3, 11) else 0'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@touch $@
+
+demo: .venv/installed
+	@$(BIN)/liancheng demo --port $(PORT)
+
+test: .venv/installed
+	$(BIN)/python -m pytest -n $(JOBS)
+
+check: .venv/installed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/liancheng catalogue check data/measures.yaml
+
+fix: .venv/installed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# Universal: one file for every platform and Python from 3.11. No index address is written into it.
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade
+lock: .venv/installed
+	$(LOCK) --extra embedded pyproject.toml --output-file requirements.lock
+	$(LOCK) --extra embedded --group dev --constraint requirements.lock pyproject.toml --output-file requirements-dev.lock
+
+clean:
+	rm -rf .venv .liancheng
