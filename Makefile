@@ -39,11 +39,11 @@ fix: .venv/installed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-# Universal: one file for every platform and Python from 3.11. No index address is written into it.
+# For the image, which has no PostgreSQL of its own, and for development. Universal: one file for every platform and Python from 3.11. No index address is written into it.
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade
 lock: .venv/installed
-	$(LOCK) --extra embedded pyproject.toml --output-file requirements.lock
-	$(LOCK) --extra embedded --group dev --constraint requirements.lock pyproject.toml --output-file requirements-dev.lock
+	$(LOCK) pyproject.toml --output-file requirements-image.lock
+	$(LOCK) --extra embedded --group dev --constraint requirements-image.lock pyproject.toml --output-file requirements-dev.lock
 
 clean:
 	rm -rf .venv .liancheng

@@ -33,10 +33,10 @@ router = APIRouter(prefix="/v1", route_class=StrictJsonRoute, tags=["lookups 核
 _ITEM = TypeAdapter(BatchItem)
 
 _LOOKUP_EXAMPLES = {
-    "unit": {"summary": "A unit", "value": {"code": "91441800PDY000012K", "view": "mine"}},
+    "unit": {"summary": "A unit", "value": {"code": "91441800PDY0000289", "view": "mine"}},
     "person": {
         "summary": "A person",
-        "value": {"code": "441800197001010002", "subject_kind": "person", "purpose": "评先评优审查"},
+        "value": {"code": "441800197001020002", "subject_kind": "person", "purpose": "评先评优审查"},
     },
 }
 
@@ -69,7 +69,7 @@ async def look_up_batch(
             openapi_examples={
                 "two": {
                     "summary": "Two units",
-                    "value": {"items": [{"code": "91441800PDY000012K"}, {"code": "91441800PDY0000208"}]},
+                    "value": {"items": [{"code": "91441800PDY0000289"}, {"code": "91441800PDY009014W"}]},
                 }
             }
         ),
@@ -93,7 +93,7 @@ async def look_up_batch(
 @router.get("/units/{uscc}/measures", summary="Ask about one unit by URL", responses=UNIT_PROBLEMS)
 async def unit_measures(  # noqa: PLR0913 - one parameter per query field, as the framework has it
     caller: LookupCaller,
-    uscc: Annotated[StrictStr, Path(max_length=64, description="统一社会信用代码.", examples=["91441800PDY000012K"])],
+    uscc: Annotated[StrictStr, Path(max_length=64, description="统一社会信用代码.", examples=["91441800PDY0000289"])],
     services: ServicesDep,
     moment: Now,
     request_id: RequestId,

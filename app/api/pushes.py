@@ -26,7 +26,7 @@ _EXAMPLES = {
             "operations": [
                 {
                     "op": "list",
-                    "unit": {"uscc": "91441800PDY000012K", "name": "示例烟花爆竹（虚构）有限公司"},
+                    "unit": {"uscc": "91441800PDY0000289", "name": "示例烟花爆竹（虚构）有限公司"},
                     "decision_no": "清应急示列〔2026〕1号",
                     "decided_by": "清远市应急管理局",
                     "conduct": "发生较大及以上生产安全责任事故（虚构示例）",
@@ -36,7 +36,7 @@ _EXAMPLES = {
                     "persons": [
                         {
                             "name": "虚构甲",
-                            "id_number": "441800197001010002",
+                            "id_number": "441800197001020002",
                             "roles": ["legal_representative", "principal"],
                             "position_ban": {"until": "2031-02-28"},
                         }
@@ -51,7 +51,7 @@ _EXAMPLES = {
             "operations": [
                 {
                     "op": "remove",
-                    "uscc": "91441800PDY000012K",
+                    "uscc": "91441800PDY0000289",
                     "decision_no": "清应急示列〔2026〕1号",
                     "removed_on": "2026-11-20",
                     "reason": "repaired",

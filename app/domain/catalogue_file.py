@@ -131,6 +131,8 @@ class _File:
         self._once(fields.get("key", place), key in self._documents, key)
         self._once(fields.get("title", place), any(one.title == title for one in self._documents.values()), title)
         provisions = tuple(self._provision(item, key) for item in read.items(fields.get("provisions")))
+        if "provisions" in fields and not provisions:
+            read.report(fields["provisions"], "empty_list", "至少要有一条条款。")
         self._documents[key] = LegalDocument(
             key=key,
             title=title,

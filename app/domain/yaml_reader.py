@@ -59,7 +59,7 @@ class Reader:
     def root(self, source: bytes) -> Place | None:
         """Read the file into its tree; ``None`` if it is not UTF-8 or not YAML, which is then noted."""
         try:
-            text = source.decode("utf-8")
+            text = source.decode("utf-8-sig")  # editors on Windows put a byte order mark first
         except UnicodeDecodeError as error:
             line = source[: error.start].count(b"\n") + 1
             self.problems.append(FileProblem(line, "", "encoding", "不是 UTF-8 编码。"))
