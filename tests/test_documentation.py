@@ -15,7 +15,7 @@ DOCUMENTS = sorted([*PROJECT_ROOT.glob("*.md"), *(PROJECT_ROOT / "docs").rglob("
 def test_every_setting_is_in_the_operations_guide_with_its_default_and_description() -> None:
     guide = (PROJECT_ROOT / "docs" / "operations.md").read_text()
     for name, field in Settings.model_fields.items():
-        row = next((line for line in guide.splitlines() if f"`LIANCHENG_{name.upper()}`" in line), None)
+        row = next((line for line in guide.splitlines() if line.startswith(f"| `LIANCHENG_{name.upper()}`")), None)
         assert row is not None, name
         assert field.description is not None
         assert field.description in row, name
