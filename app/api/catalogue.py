@@ -5,7 +5,7 @@ from typing import Annotated, TypeVar
 from fastapi import APIRouter, Header, Path, Response, status
 
 from app.api.deps import ServicesDep
-from app.api.openapi import NOT_FOUND_PROBLEMS, Responses
+from app.api.openapi import CATALOGUE_PROBLEMS, MEASURE_PROBLEMS, Responses
 from app.api.schemas.catalogue import CatalogueOut, DepartmentOut, DocumentOut, MeasureFull
 from app.domain.catalogue import Catalogue
 from app.errors import NotFound
@@ -29,7 +29,12 @@ def _fresh(response: Response, catalogue: Catalogue, if_none_match: str | None, 
     return body
 
 
-@router.get("/catalogue", summary="The memo at a glance", response_model=CatalogueOut, responses=_NOT_MODIFIED)
+@router.get(
+    "/catalogue",
+    summary="The memo at a glance",
+    response_model=CatalogueOut,
+    responses=_NOT_MODIFIED | CATALOGUE_PROBLEMS,
+)
 async def read_catalogue(
     services: ServicesDep, response: Response, if_none_match: IfNoneMatch = None
 ) -> CatalogueOut | Response:
@@ -42,7 +47,7 @@ async def read_catalogue(
     "/measures/{no}",
     summary="One measure whole",
     response_model=MeasureFull,
-    responses={**_NOT_MODIFIED, **NOT_FOUND_PROBLEMS},
+    responses=_NOT_MODIFIED | MEASURE_PROBLEMS,
 )
 async def read_measure(
     services: ServicesDep,
@@ -59,7 +64,10 @@ async def read_measure(
 
 
 @router.get(
-    "/documents", summary="Documents the measures rest on", response_model=list[DocumentOut], responses=_NOT_MODIFIED
+    "/documents",
+    summary="Documents the measures rest on",
+    response_model=list[DocumentOut],
+    responses=_NOT_MODIFIED | CATALOGUE_PROBLEMS,
 )
 async def read_documents(
     services: ServicesDep, response: Response, if_none_match: IfNoneMatch = None
@@ -70,7 +78,12 @@ async def read_documents(
     return _fresh(response, catalogue, if_none_match, documents)
 
 
-@router.get("/departments", summary="The signatories", response_model=list[DepartmentOut], responses=_NOT_MODIFIED)
+@router.get(
+    "/departments",
+    summary="The signatories",
+    response_model=list[DepartmentOut],
+    responses=_NOT_MODIFIED | CATALOGUE_PROBLEMS,
+)
 async def read_departments(
     services: ServicesDep, response: Response, if_none_match: IfNoneMatch = None
 ) -> list[DepartmentOut] | Response:

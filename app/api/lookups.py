@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Path, Query
 from pydantic import StrictStr, TypeAdapter, ValidationError
 
+from app.api import examples
 from app.api.deps import LookupCaller, Now, RequestId, ServicesDep, Writing
 from app.api.openapi import LOOKUP_PROBLEMS, UNIT_PROBLEMS
 from app.api.schemas.lookups import (
@@ -32,19 +33,11 @@ router = APIRouter(prefix="/v1", route_class=StrictJsonRoute, tags=["lookups 核
 
 _ITEM = TypeAdapter(BatchItem)
 
-_LOOKUP_EXAMPLES = {
-    "unit": {"summary": "A unit", "value": {"code": "91441800PDY0000289", "view": "mine"}},
-    "person": {
-        "summary": "A person",
-        "value": {"code": "441800197001020002", "subject_kind": "person", "purpose": "评先评优审查"},
-    },
-}
 
-
-@router.post("/lookups", summary="Ask about one unit or person", responses=LOOKUP_PROBLEMS)
+@router.post("/lookups", summary="Ask about one unit or person", responses=examples.LOOKUP_ANSWER | LOOKUP_PROBLEMS)
 async def look_up(
     caller: LookupCaller,
-    body: Annotated[LookupRequest, Body(openapi_examples=_LOOKUP_EXAMPLES)],
+    body: Annotated[LookupRequest, Body(openapi_examples=examples.LOOKUP)],
     services: ServicesDep,
     moment: Now,
     request_id: RequestId,
@@ -60,19 +53,14 @@ async def look_up(
     return LookupAnswer.of(await services.lookups.answer(session, caller, subject, terms))
 
 
-@router.post("/lookups/batch", summary="Ask about up to 1,000 subjects", responses=LOOKUP_PROBLEMS)
+@router.post(
+    "/lookups/batch", summary="Ask about up to 1,000 subjects", responses=examples.BATCH_ANSWER | LOOKUP_PROBLEMS
+)
 async def look_up_batch(
     caller: LookupCaller,
     body: Annotated[
         BatchRequest,
-        Body(
-            openapi_examples={
-                "two": {
-                    "summary": "Two units",
-                    "value": {"items": [{"code": "91441800PDY0000289"}, {"code": "91441800PDY009014W"}]},
-                }
-            }
-        ),
+        Body(openapi_examples=examples.BATCH),
     ],
     services: ServicesDep,
     moment: Now,
@@ -90,7 +78,9 @@ async def look_up_batch(
     return BatchAnswer(results=[_result(index, result, request_id) for index, result in enumerate(results)])
 
 
-@router.get("/units/{uscc}/measures", summary="Ask about one unit by URL", responses=UNIT_PROBLEMS)
+@router.get(
+    "/units/{uscc}/measures", summary="Ask about one unit by URL", responses=examples.LOOKUP_ANSWER | UNIT_PROBLEMS
+)
 async def unit_measures(  # noqa: PLR0913 - one parameter per query field, as the framework has it
     caller: LookupCaller,
     uscc: Annotated[StrictStr, Path(max_length=64, description="统一社会信用代码.", examples=["91441800PDY0000289"])],

@@ -42,6 +42,7 @@ _EXAMPLE_DETAILS: dict[type[LianchengError], str] = {
     InvalidInput: "第18位校验码应为 3。",
     PushRejected: "共 1 行有 1 处错误，整批均未入库。请逐项改正后重新提交。",
     IdempotencyKeyReused: "此 Idempotency-Key 已用于另一次内容不同的推送，请换一个新的。",
+    LianchengError: "服务内部错误，本次未作出任何结论。请凭 request_id 联系系统管理员。",
     DatabaseUnavailable: "数据库暂时无法访问，本次未作出任何结论，请按“未确定”处理并稍后重试。",
     PushInProgress: "另一批推送尚未完成，本次推送未执行。请用同一 Idempotency-Key 稍后重试。",
 }
@@ -67,7 +68,7 @@ def problems(*errors: type[LianchengError]) -> Responses:
     return described
 
 
-EVERYWHERE: Sequence[type[LianchengError]] = (Unauthenticated, Forbidden, DatabaseUnavailable)
+EVERYWHERE: Sequence[type[LianchengError]] = (Unauthenticated, Forbidden, LianchengError, DatabaseUnavailable)
 WITH_BODY: Sequence[type[LianchengError]] = (MalformedRequest, ContentTooLarge, UnsupportedMediaType, InvalidInput)
 
 LOOKUP_PROBLEMS = problems(*EVERYWHERE, *WITH_BODY, ListVersionNotReached)
@@ -75,7 +76,8 @@ UNIT_PROBLEMS = problems(*EVERYWHERE, IdentityNumberInUrl, InvalidInput, ListVer
 PUSH_PROBLEMS = problems(
     *EVERYWHERE, *WITH_BODY, IdempotencyKeyMissing, IdempotencyKeyReused, PushRejected, ListVersionMoved, PushInProgress
 )
-NOT_FOUND_PROBLEMS = problems(InvalidInput, NotFound)
+CATALOGUE_PROBLEMS = problems(InvalidInput, LianchengError)
+MEASURE_PROBLEMS = problems(InvalidInput, NotFound, LianchengError)
 GET_PUSH_PROBLEMS = problems(*EVERYWHERE, InvalidInput, NotFound)
 
 _BY_REFERENCE = (Problem, BatchItem, ListRow, RemoveRow)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Body, Header, Path, Query, Request, Response, status
 
+from app.api import examples
 from app.api.deps import Now, PushCaller, Reading, ServicesDep, Writing
 from app.api.openapi import GET_PUSH_PROBLEMS, PUSH_PROBLEMS
 from app.api.schemas.pushes import PushBody, PushOut
@@ -18,50 +19,6 @@ router = APIRouter(prefix="/v1", route_class=StrictJsonRoute, tags=["pushes 推�
 
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
-_EXAMPLES = {
-    "list": {
-        "summary": "List a unit with its legal representative",
-        "value": {
-            "source_document": "清应急示〔2026〕1号",
-            "operations": [
-                {
-                    "op": "list",
-                    "unit": {"uscc": "91441800PDY0000289", "name": "示例烟花爆竹（虚构）有限公司"},
-                    "decision_no": "清应急示列〔2026〕1号",
-                    "decided_by": "清远市应急管理局",
-                    "conduct": "发生较大及以上生产安全责任事故（虚构示例）",
-                    "tier": "严重失信主体",
-                    "listed_on": "2026-03-01",
-                    "valid_until": "2029-02-28",
-                    "persons": [
-                        {
-                            "name": "虚构甲",
-                            "id_number": "441800197001020002",
-                            "roles": ["legal_representative", "principal"],
-                            "position_ban": {"until": "2031-02-28"},
-                        }
-                    ],
-                }
-            ],
-        },
-    },
-    "remove": {
-        "summary": "Remove it after credit repair",
-        "value": {
-            "operations": [
-                {
-                    "op": "remove",
-                    "uscc": "91441800PDY0000289",
-                    "decision_no": "清应急示列〔2026〕1号",
-                    "removed_on": "2026-11-20",
-                    "reason": "repaired",
-                    "removal_decision_no": "清应急示移〔2026〕1号",
-                }
-            ]
-        },
-    },
-}
-
 
 @router.post(
     "/pushes",
@@ -69,6 +26,7 @@ _EXAMPLES = {
     summary="Change the list, all of it or nothing",
     responses={
         status.HTTP_200_OK: {"model": PushOut, "description": "A dry run: what the push would do"},
+        **examples.PUSH_ANSWER,
         **PUSH_PROBLEMS,
     },
 )
@@ -76,7 +34,7 @@ async def push(  # noqa: PLR0913 - one parameter per part of the request, as the
     caller: PushCaller,
     request: Request,
     response: Response,
-    body: Annotated[PushBody, Body(openapi_examples=_EXAMPLES)],
+    body: Annotated[PushBody, Body(openapi_examples=examples.PUSH)],
     services: ServicesDep,
     moment: Now,
     session: Writing,
@@ -111,7 +69,7 @@ async def push(  # noqa: PLR0913 - one parameter per part of the request, as the
     return PushOut.of(done)
 
 
-@router.get("/pushes/{push_id}", summary="What a push did", responses=GET_PUSH_PROBLEMS)
+@router.get("/pushes/{push_id}", summary="What a push did", responses=examples.READ_PUSH_ANSWER | GET_PUSH_PROBLEMS)
 async def read_push(
     caller: PushCaller,  # noqa: ARG001 - naming it is what demands the scope
     push_id: Annotated[UUID, Path(description="`push_id` of the push's answer.")],

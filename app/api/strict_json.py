@@ -9,9 +9,13 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Never
 
 from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 
-from app.errors import FieldError, MalformedRequest, UnsupportedMediaType
+from app.errors import FieldError, LianchengError, MalformedRequest, UnsupportedMediaType
+
+# Given to the framework in place of a body that cannot be read: no model takes it.
+_UNREADABLE = object()
 
 
 class _Refused(ValueError):
@@ -60,26 +64,46 @@ def _constant(_: str) -> Never:
 
 
 class _StrictRequest(Request):
+    unreadable: LianchengError | None = None
+
     async def json(self) -> Any:  # noqa: ANN401 - as its parent has it
-        return loads(await self.body())
+        if self.unreadable is None:
+            try:
+                return loads(await self.body())
+            except MalformedRequest as error:
+                self.unreadable = error
+        return _UNREADABLE
 
 
 class StrictJsonRoute(APIRoute):
-    """A route whose body is read by :func:`loads`."""
+    """A route whose body is read by :func:`loads`.
+
+    The framework reads a body before it asks who is calling. What is wrong with it is therefore kept until the caller
+    is known: a body that cannot be read stands for one that fits no model, and is then told as what it is.
+    """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Hand the framework's handler a request that reads strictly."""
         handle = super().get_route_handler()
+        if self.body_field is None:
+            return handle
 
         async def strictly(request: Request) -> Response:
-            _require_json(request)
-            return await handle(_StrictRequest(request.scope, request.receive))
+            strict = _StrictRequest(request.scope, request.receive)
+            strict.unreadable = _unsupported(request)
+            try:
+                return await handle(strict)
+            except RequestValidationError:
+                if strict.unreadable is None:
+                    raise
+                raise strict.unreadable from None
 
         return strictly
 
 
-def _require_json(request: Request) -> None:
+def _unsupported(request: Request) -> UnsupportedMediaType | None:
     has_body = request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if has_body and media_type != "application/json":
-        raise UnsupportedMediaType("请求正文应为 JSON，请设置 Content-Type: application/json。")
+        return UnsupportedMediaType("请求正文应为 JSON，请设置 Content-Type: application/json。")
+    return None

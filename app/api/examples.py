@@ -1,0 +1,159 @@
+"""The examples of the OpenAPI document: real codes of nobody, accepted and answered like this by a fresh demo.
+
+A test sends the requests and holds the answers against the published schemas.
+"""
+
+from typing import Any
+
+from app.domain.synthetic import synthetic_resident_id, synthetic_uscc
+
+_LISTED = synthetic_uscc(1)
+_OTHER = synthetic_uscc(900)
+_PERSON = synthetic_resident_id(1)
+_LOOKUP_ID = "0199f2a4-5b1c-7d3e-8f60-718293a4b5c6"
+_LISTING_ID = "0199f2a0-1a2b-7c3d-9e4f-5061728394a5"
+_PUSH_ID = "0199f2a0-0f1e-7d2c-8b3a-495867768594"
+_VERSION = "sha256:8b38636d4e22b49afbdf6cac28ecc475236f83d47e4d768df266bb1421e99b7d"
+
+LOOKUP: Any = {
+    "unit": {"summary": "A unit", "value": {"code": _LISTED, "subject_kind": "unit", "view": "mine"}},
+    "person": {
+        "summary": "A person",
+        "value": {"code": _PERSON, "subject_kind": "person", "purpose": "评先评优审查"},
+    },
+}
+BATCH: Any = {
+    "two": {
+        "summary": "Two units",
+        "value": {"items": [{"code": _LISTED}, {"code": _OTHER, "reference": "QYHG-2026-000124"}], "view": "mine"},
+    }
+}
+_LIST_ROW = {
+    "op": "list",
+    "unit": {"uscc": _LISTED, "name": "示例烟花爆竹（虚构）有限公司"},
+    "decision_no": "清应急示列〔2026〕1号",
+    "decided_by": "清远市应急管理局",
+    "conduct": "发生较大生产安全责任事故（虚构示例）",
+    "tier": "严重失信主体",
+    "listed_on": "2026-03-01",
+    "valid_until": "2029-02-28",
+    "persons": [
+        {
+            "name": "虚构甲",
+            "id_number": _PERSON,
+            "roles": ["legal_representative", "principal"],
+            "position_ban": {"until": "2031-02-28"},
+        }
+    ],
+}
+_REMOVE_ROW = {
+    "op": "remove",
+    "uscc": _LISTED,
+    "decision_no": "清应急示列〔2026〕1号",
+    "removed_on": "2026-11-20",
+    "reason": "repaired",
+    "removal_decision_no": "清应急示移〔2026〕1号",
+}
+PUSH: Any = {
+    "list": {
+        "summary": "List a unit with its legal representative",
+        "value": {"source_document": "清应急示〔2026〕1号", "operations": [_LIST_ROW]},
+    },
+    "remove": {"summary": "Remove it after credit repair", "value": {"operations": [_REMOVE_ROW]}},
+}
+
+_NOT_LISTED_ANSWER = {
+    "lookup_id": _LOOKUP_ID,
+    "answered_at": "2026-11-23T02:11:09.120000Z",
+    "on": "2026-11-23",
+    "list_version": 41,
+    "catalogue_version": _VERSION,
+    "code": _OTHER,
+    "subject_kind": "unit",
+    "verdict": "not_listed",
+    "listings": [],
+    "measures": [],
+}
+_LISTED_ANSWER = _NOT_LISTED_ANSWER | {
+    "code": _LISTED,
+    "verdict": "listed",
+    "listings": [
+        {
+            "listing_id": _LISTING_ID,
+            "revision": 1,
+            "state": "in_force",
+            "unit": {"name": "示例烟花爆竹（虚构）有限公司", "uscc": _LISTED, "former_names": []},
+            "person": None,
+            "decision_no": "清应急示列〔2026〕1号",
+            "decided_by": "清远市应急管理局",
+            "conduct": "发生较大生产安全责任事故（虚构示例）",
+            "tier": "严重失信主体",
+            "listed_on": "2026-03-01",
+            "valid_until": "2029-02-28",
+            "removal": None,
+        }
+    ],
+    "measures": [
+        {
+            "no": 21,
+            "title": "严格、审慎审查存在失信行为的生产经营单位新改扩建项目的环评申报事项。",
+            "sub_measures": [],
+            "applies": "direct",
+            "departments": {"printed": "市生态环境局", "named": ["市生态环境局"], "open_class": None},
+            "yours": "named",
+            "legal_bases": [
+                {
+                    "document": "社会信用体系建设规划纲要（2014-2020年）",
+                    "document_no": None,
+                    "later_law": [
+                        {
+                            "since": "2021-01-01",
+                            "note": "规划期（2014—2020年）已满。",
+                            "confidence": "seen",
+                            "source": "规划纲要标题所载期限",
+                        }
+                    ],
+                    "later_law_checked": True,
+                    "provisions": [{"label": "加强对失信主体的约束和惩戒。", "text": None, "later_law": []}],
+                }
+            ],
+        }
+    ],
+}
+_PROBLEM = {
+    "type": "urn:liancheng:problem:code_check_character",
+    "title": "The request is not valid",
+    "status": 422,
+    "code": "code_check_character",
+    "detail": "统一社会信用代码校验不符：按前17位计算，第18位校验码应为 9。请逐位核对。",
+    "request_id": "7d0c2f5e9b1a4c3d8e6f7a8b9c0d1e2f",
+    "errors": [],
+}
+_PUSH_ANSWER = {
+    "push_id": _PUSH_ID,
+    "dry_run": False,
+    "list_version": 41,
+    "committed_at": "2026-11-23T02:10:57.003000Z",
+    "source_document": "清应急示〔2026〕1号",
+    "counts": {"list": 1, "remove": 0},
+    "rows": [
+        {
+            "row": 1,
+            "op": "list",
+            "listing_id": _LISTING_ID,
+            "revision": 1,
+            "uscc": _LISTED,
+            "decision_no": "清应急示列〔2026〕1号",
+        }
+    ],
+}
+
+
+def _answer(**examples: Any) -> dict[int | str, dict[str, Any]]:  # noqa: ANN401 - any JSON
+    return {200: {"content": {"application/json": {"examples": {n: {"value": v} for n, v in examples.items()}}}}}
+
+
+LOOKUP_ANSWER = _answer(listed=_LISTED_ANSWER, not_listed=_NOT_LISTED_ANSWER)
+BATCH_ANSWER = _answer(batch={"results": [_LISTED_ANSWER, {"code_index": 1, "problem": _PROBLEM}]})
+READ_PUSH_ANSWER = _answer(push=_PUSH_ANSWER)
+PUSH_ANSWER: dict[int | str, dict[str, Any]] = {201: READ_PUSH_ANSWER[200]}

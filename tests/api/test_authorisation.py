@@ -1,0 +1,237 @@
+"""Who may call what: every route is declared here, and every bad key meets the same answer."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from app.api import deps
+from app.domain.synthetic import synthetic_uscc
+from app.services.access import Scope
+from tests.api.routes import Route, every_route
+from tests.support import JSON, Api, list_operation, make_key, revoke_all
+
+PUBLIC = None
+
+# What every route demands. A new route belongs in here, with its scope or as public; until then the tests fail.
+DECLARED: Mapping[str, Scope | None] = {
+    "POST /v1/lookups": Scope.LOOKUP,
+    "POST /v1/lookups/batch": Scope.LOOKUP,
+    "GET /v1/units/{uscc}/measures": Scope.LOOKUP,
+    "POST /v1/pushes": Scope.LIST_PUSH,
+    "GET /v1/pushes/{push_id}": Scope.LIST_PUSH,
+    "GET /v1/catalogue": PUBLIC,
+    "GET /v1/measures/{no}": PUBLIC,
+    "GET /v1/documents": PUBLIC,
+    "GET /v1/departments": PUBLIC,
+    "GET /healthz": PUBLIC,
+    "GET /readyz": PUBLIC,
+    "GET /docs": PUBLIC,
+    "GET /docs/oauth2-redirect": PUBLIC,
+    "GET /openapi.json": PUBLIC,
+    "MOUNT /static-offline-docs": PUBLIC,
+}
+ROUTES = {str(route): route for route in every_route()}
+PROTECTED = [route for name, route in ROUTES.items() if DECLARED.get(name) is not PUBLIC]
+
+# A body that each route takes; what it asks about is listed, or is not.
+BODIES: Mapping[str, Callable[[], JSON]] = {
+    "POST /v1/lookups": lambda: {"code": synthetic_uscc(1)},
+    "POST /v1/lookups/batch": lambda: {"items": [{"code": synthetic_uscc(1)}, {"code": synthetic_uscc(2)}]},
+    # A decision of its own each time: what is listed already cannot be listed again.
+    "POST /v1/pushes": lambda: {"operations": [list_operation(3, decision_no=f"虚构{uuid4()}")]},
+}
+_ZEROS = "0" * 64
+
+
+@dataclass(frozen=True)
+class World:
+    """A service with something in it, and every kind of key."""
+
+    api: Api
+    there: dict[str, str]
+    """Path parameters of things that exist."""
+    elsewhere: dict[str, str]
+    """Path parameters of things that do not."""
+    bad: dict[str, dict[str, str]]
+    """Headers that hold no valid key, by what is wrong with them."""
+    lacking: dict[Scope, str]
+    """Keys that carry every scope but one."""
+
+
+@pytest.fixture
+async def world(api: Api) -> AsyncIterator[World]:
+    """One listed unit, one push, and the keys."""
+    pushed = await api.pushed(list_operation(1))
+    past = datetime.now(UTC) - timedelta(seconds=1)
+    expired = await make_key(api.database, *Scope, expires_at=past)
+    revoked = await make_key(api.database, *Scope, name="revoked")
+    await revoke_all(api.database, "revoked")
+    identifier = api.key.split("_")[1]
+    bad = {
+        "no header": {},
+        "empty": {"Authorization": ""},
+        "no key": {"Authorization": "Bearer "},
+        "another scheme": {"Authorization": f"Basic {api.key}"},
+        "no scheme": {"Authorization": api.key},
+        "malformed": {"Authorization": "Bearer lc_nonsense"},
+        "upper case": {"Authorization": f"Bearer {api.key.upper()}"},
+        "with something after it": {"Authorization": f"Bearer {api.key} {api.key}"},
+        "not even text": {"Authorization": "Bearer \xff\xfe"},
+        "wrong secret": {"Authorization": f"Bearer lc_{identifier}_{_ZEROS}"},
+        "unknown id": {"Authorization": f"Bearer lc_000000000000_{api.key.split('_')[2]}"},
+        "expired": {"Authorization": f"Bearer {expired}"},
+        "revoked": {"Authorization": f"Bearer {revoked}"},
+    }
+    lacking = {scope: await make_key(api.database, *(set(Scope) - {scope})) for scope in Scope}
+    there = {"push_id": pushed["push_id"], "uscc": synthetic_uscc(1)}
+    elsewhere = {"push_id": str(uuid4()), "uscc": synthetic_uscc(2)}
+    yield World(api, there, elsewhere, bad, lacking)
+
+
+async def call(world: World, route: Route, values: dict[str, str], headers: Mapping[str, str]) -> httpx.Response:
+    """Make a call that needs nothing but a key."""
+    extra = {name: value.encode("latin-1") for name, value in headers.items()}
+    extra["Idempotency-Key"] = uuid4().hex.encode()
+    body = BODIES[str(route)]() if route.takes_body else None
+    return await world.api.http.request(route.method, route.url(values), json=body, headers=extra)
+
+
+def without_request_id(response: httpx.Response) -> JSON:
+    """Return a problem but for what differs between any two calls."""
+    body: JSON = response.json()
+    assert body.pop("request_id") == response.headers["X-Request-ID"]
+    return body
+
+
+def test_every_route_is_declared_with_its_scope_or_as_public() -> None:
+    assert set(ROUTES) == set(DECLARED)
+
+
+def test_a_route_demands_a_key_exactly_if_it_is_declared_to() -> None:
+    for name, route in ROUTES.items():
+        demanded = [one.scope for one in route.dependencies if isinstance(one, deps._Holding)]  # noqa: SLF001
+        assert demanded == ([DECLARED[name]] if DECLARED[name] is not PUBLIC else []), name
+
+
+def test_in_every_route_the_caller_is_known_before_a_session_is_opened() -> None:
+    sessions = {deps._reading, deps._writing}  # noqa: SLF001 - the two ways in which a route gets a session
+    seen = 0
+    for name, route in ROUTES.items():
+        if not sessions.intersection(route.dependencies):
+            continue
+        seen += 1
+        order = [isinstance(one, deps._Holding) for one in route.dependencies]  # noqa: SLF001
+        first_session = min(index for index, one in enumerate(route.dependencies) if one in sessions)
+        assert True in order[:first_session], name
+    assert seen >= len(PROTECTED)
+
+
+async def test_every_kind_of_bad_key_meets_the_same_401_on_every_route(world: World) -> None:
+    answers = []
+    for route in PROTECTED:
+        for values in (world.there, world.elsewhere):
+            for kind, headers in world.bad.items():
+                response = await call(world, route, values, headers)
+                assert response.status_code == httpx.codes.UNAUTHORIZED, f"{route}: {kind}"
+                assert response.headers["WWW-Authenticate"].startswith("Bearer")
+                assert response.headers["Content-Type"] == "application/problem+json"
+                answers.append(without_request_id(response))
+    assert answers[0]["code"] == "unauthenticated"
+    assert all(answer == answers[0] for answer in answers)
+
+
+async def test_a_key_with_every_scope_but_the_needed_one_meets_403_whatever_exists(world: World) -> None:
+    for route in PROTECTED:
+        scope = DECLARED[str(route)]
+        assert scope is not None
+        headers = {"Authorization": f"Bearer {world.lacking[scope]}"}
+        there = await call(world, route, world.there, headers)
+        elsewhere = await call(world, route, world.elsewhere, headers)
+        assert there.status_code == elsewhere.status_code == httpx.codes.FORBIDDEN, str(route)
+        assert without_request_id(there) == without_request_id(elsewhere)
+        assert there.json()["code"] == "forbidden"
+        assert scope.value in there.json()["detail"]
+
+
+async def test_the_scope_alone_is_enough(world: World) -> None:
+    for route in PROTECTED:
+        scope = DECLARED[str(route)]
+        assert scope is not None
+        key = await make_key(world.api.database, scope)
+        response = await call(world, route, world.there, {"Authorization": f"Bearer {key}"})
+        assert response.is_success, f"{route}: {response.text}"
+
+
+@pytest.mark.parametrize(
+    ("content", "content_type"),
+    [
+        (b'{"nonsense": 1}', "application/json"),
+        (b"[]", "application/json"),
+        (b"null", "application/json"),
+        (b"", "application/json"),
+        (b'{"code": ', "application/json"),
+        (b'{"code": "1", "code": "2"}', "application/json"),
+        (b"\xff", "application/json"),
+        (b"<code/>", "text/xml"),
+    ],
+)
+async def test_who_calls_is_asked_before_the_body_is_judged(world: World, content: bytes, content_type: str) -> None:
+    for route in PROTECTED:
+        if not route.takes_body:
+            continue
+        scope = DECLARED[str(route)]
+        assert scope is not None
+        statuses = []
+        for key in (None, world.lacking[scope], world.api.key):
+            headers = {"Content-Type": content_type} | ({"Authorization": f"Bearer {key}"} if key else {})
+            url = route.url(world.there)
+            response = await world.api.http.request(route.method, url, content=content, headers=headers)
+            statuses.append(response.status_code)
+        assert statuses[:2] == [httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN], str(route)
+        assert statuses[2] in {400, 415, 422}, str(route)
+
+
+async def test_a_malformed_path_or_query_without_a_key_is_401(world: World) -> None:
+    for url in ("/v1/pushes/nonsense", f"/v1/units/{synthetic_uscc(1)}/measures?on=never&view=all"):
+        assert (await world.api.http.get(url)).status_code == httpx.codes.UNAUTHORIZED
+        assert (await world.api.http.get(url, headers=world.api.headers())).status_code == 422
+
+
+async def test_revoking_a_key_takes_effect_on_the_very_next_request(world: World) -> None:
+    key = await make_key(world.api.database, *Scope, name="soon-revoked")
+    headers = {"Authorization": f"Bearer {key}"}
+    for route in PROTECTED:
+        assert (await call(world, route, world.there, headers)).is_success, str(route)
+    await revoke_all(world.api.database, "soon-revoked")
+    for route in PROTECTED:
+        assert (await call(world, route, world.there, headers)).status_code == httpx.codes.UNAUTHORIZED, str(route)
+
+
+async def test_a_key_opens_nothing_from_the_moment_it_expires(world: World) -> None:
+    key = await make_key(world.api.database, Scope.LOOKUP, expires_at=datetime.now(UTC) + timedelta(hours=1))
+    headers = {"Authorization": f"Bearer {key}"}
+    route = ROUTES["POST /v1/lookups"]
+    assert (await call(world, route, {}, headers)).is_success
+    await world.api.run(f"UPDATE api_keys SET expires_at = now() WHERE key_id = '{key.split('_')[1]}'")
+    assert (await call(world, route, {}, headers)).status_code == httpx.codes.UNAUTHORIZED
+
+
+async def test_a_refused_call_leaves_no_audit_record(world: World) -> None:
+    for route in PROTECTED:
+        for headers in world.bad.values():
+            await call(world, route, world.there, headers)
+    assert await world.api.rows("SELECT count(*) AS n FROM audit") == [{"n": 0}]
+
+
+async def test_public_routes_answer_without_a_key_and_with_a_bad_one(world: World) -> None:
+    for name, scope in DECLARED.items():
+        route = ROUTES[name]
+        if scope is not PUBLIC or route.method == "MOUNT":
+            continue
+        for headers in ({}, {"Authorization": "Bearer lc_nonsense"}):
+            response = await world.api.http.get(route.url({"no": "9"}), headers=headers)
+            assert response.status_code == httpx.codes.OK, name
