@@ -10,6 +10,7 @@ import sys
 import traceback
 from contextvars import ContextVar
 from enum import StrEnum
+from pathlib import Path
 from uuid import uuid4
 
 import structlog
@@ -22,6 +23,8 @@ request_id_var: ContextVar[str] = ContextVar("request_id", default="-")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 # Long runs of digits are not taken over: a caller's request id could be somebody's identity number.
 _LONG_DIGITS = re.compile(r"[0-9]{12,}")
+_OURS = str(Path(__file__).resolve().parent)
+_LAST_FRAMES = 4
 _PROPAGATOR = TraceContextTextMapPropagator()
 
 
@@ -69,10 +72,12 @@ class _LibraryLines(logging.Handler):
 
 def described(error: BaseException) -> dict[str, object]:
     """Return what may be told of an unexpected error: its type, SQLSTATE, and the frames it came through."""
-    frames = [f"{frame.filename}:{frame.lineno}:{frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
+    frames = traceback.extract_tb(error.__traceback__)
+    # Libraries stack dozens of frames on ours: of theirs only the last are told, of ours all.
+    told = [frame for frame in frames[:-_LAST_FRAMES] if frame.filename.startswith(_OURS)] + frames[-_LAST_FRAMES:]
     fields: dict[str, object] = {
         "error": f"{type(error).__module__}.{type(error).__qualname__}",
-        "frames": frames[-12:],
+        "frames": [f"{frame.filename}:{frame.lineno}:{frame.name}" for frame in told],
     }
     state = getattr(getattr(error, "orig", error), "sqlstate", None)
     if state:

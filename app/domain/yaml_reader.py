@@ -65,10 +65,10 @@ class Reader:
             self.problems.append(FileProblem(line, "", "encoding", "不是 UTF-8 编码。"))
             return None
         try:
-            for problem in _refused(YAML(typ="rt", pure=True).parse(text)):
+            for problem in _refused(YAML(typ="safe", pure=True).parse(text)):
                 self.problems.append(problem)
                 return None
-            node = YAML(typ="rt", pure=True).compose(text)
+            node = YAML(typ="safe", pure=True).compose(text)
         except (YAMLError, ValueError, OverflowError) as error:  # the parser lets the latter two through from escapes
             mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
             line = mark.line + 1 if mark is not None else 1
@@ -120,6 +120,8 @@ class Reader:
             self.report(place, "wrong_type", "此处应为文字。")
             return ""
         value = str(place.node.value)
+        if any("\ud800" <= character <= "\udfff" for character in value):
+            self.report(place, "encoding", "含有不成对的代理字符，无法以 UTF-8 表示。")
         if not value.strip() or self.is_null(place):
             self.report(place, "empty_text", "文字不得为空。")
         return value

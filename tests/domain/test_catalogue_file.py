@@ -284,6 +284,10 @@ def test_a_file_that_is_no_mapping_is_refused(source: bytes) -> None:
     assert (1, "wrong_type") in [(one.line, one.code) for one in problems(source)]
 
 
+def test_a_comment_behind_the_head_of_a_block_text_does_not_upset_the_reader() -> None:
+    assert (2, "wrong_type") in [(one.line, one.code) for one in problems(b"# a\n| # b\n c\n")]
+
+
 def bomb(levels: int, width: int) -> str:
     """Return YAML that a reader of aliases would take for ``width ** levels`` items."""
     lines = ["a0: &a0 [x]"]
