@@ -1,6 +1,6 @@
 """Who may call what: every route is declared here, and every bad key meets the same answer."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -63,7 +63,7 @@ class World:
 
 
 @pytest.fixture
-async def world(api: Api) -> AsyncIterator[World]:
+async def world(api: Api) -> World:
     """One listed unit, one push, and the keys."""
     pushed = await api.pushed(list_operation(1))
     past = datetime.now(UTC) - timedelta(seconds=1)
@@ -89,13 +89,13 @@ async def world(api: Api) -> AsyncIterator[World]:
     lacking = {scope: await make_key(api.database, *(set(Scope) - {scope})) for scope in Scope}
     there = {"push_id": pushed["push_id"], "uscc": synthetic_uscc(1)}
     elsewhere = {"push_id": str(uuid4()), "uscc": synthetic_uscc(2)}
-    yield World(api, there, elsewhere, bad, lacking)
+    return World(api, there, elsewhere, bad, lacking)
 
 
 async def call(world: World, route: Route, values: dict[str, str], headers: Mapping[str, str]) -> httpx.Response:
     """Make a call that needs nothing but a key."""
-    extra = {name: value.encode("latin-1") for name, value in headers.items()}
-    extra["Idempotency-Key"] = uuid4().hex.encode()
+    extra = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+    extra.append((b"Idempotency-Key", uuid4().hex.encode()))
     body = BODIES[str(route)]() if route.takes_body else None
     return await world.api.http.request(route.method, route.url(values), json=body, headers=extra)
 

@@ -130,7 +130,8 @@ def test_numbers_of_this_city_before_1988_and_residence_documents_are_valid(divi
 
 
 def test_somebody_born_today_has_a_valid_number() -> None:
-    assert parse_resident_id(resident_id("441802", TODAY, "001"), today=TODAY)
+    number = resident_id("441802", TODAY, "001")
+    assert parse_resident_id(number, today=TODAY).reveal() == number
 
 
 # Normalisation
@@ -467,6 +468,8 @@ def test_a_unit_code_has_no_mask() -> None:
 
 @dataclass(frozen=True)
 class Holder:
+    """Something that has an identity number as a field."""
+
     number: ResidentId
 
 

@@ -6,8 +6,9 @@ from uuid import uuid4
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import insert
 
-from app.domain.identity import BlindIndex
+from app.domain.identity import BlindIndex, SealedNumber
 from app.domain.listing import ListedUnit, Listing, PositionBan, RelatedPerson, Removal, RemovalReason, Role
 from app.domain.moment import Moment
 from app.domain.subjects import SubjectKind
@@ -16,7 +17,6 @@ from app.store.database import Database
 from app.store.lookups import AskedSubject, Asking, find_and_record
 from app.store.persons import StoredPerson
 from app.store.tables import listings, related_persons
-from sqlalchemy import insert
 
 START = date(2026, 1, 10)
 DAYS = st.integers(-3, 12).map(lambda n: START + timedelta(days=n))
@@ -54,7 +54,7 @@ async def test_what_the_statement_finds_is_what_the_domain_says_is_in_force(
         for listing, person in pairs:
             index = BlindIndex("k", person.person_id.bytes * 2)
             await session.execute(insert(listings).values(_listing_row(listing)))
-            sealed = persons.SealedNumber("k", b"x")
+            sealed = SealedNumber("k", b"x")
             await persons.add(session, [StoredPerson(person.person_id, person.name, index, sealed, "**")])
             await session.execute(insert(related_persons).values(_related_row(listing, person)))
             asked += [
@@ -63,9 +63,7 @@ async def test_what_the_statement_finds_is_what_the_domain_says_is_in_force(
             ]
         found = await find_and_record(session, asked, asking)
     expected = [
-        [listing.listing_id] if listing.concerns(who, on) else []
-        for listing, person in pairs
-        for who in (None, person)
+        [listing.listing_id] if listing.concerns(who, on) else [] for listing, person in pairs for who in (None, person)
     ]
     assert [[hit.listing.listing_id for hit in hits] for hits in found.hits] == expected
     assert [hit.listing for hits in found.hits for hit in hits] == [

@@ -1,4 +1,4 @@
-"""Migrations go up from nothing, come down again, and leave what the code believes; the service cannot rewrite history."""
+"""Migrations go up from nothing and leave what the code believes; the service cannot rewrite history."""
 
 import asyncio
 import os

@@ -1,0 +1,364 @@
+"""An identity number in clear: wherever a caller puts one, it comes out nowhere and is kept nowhere."""
+
+import json
+import re
+from typing import Any
+
+import httpx
+import pytest
+
+from app.domain.synthetic import synthetic_resident_id, synthetic_uscc
+from app.settings import Settings
+from tests.api.service import serving
+from tests.support import JSON, Api, list_operation, person, remove_operation
+
+NUMBER = synthetic_resident_id(4711)
+OTHER = synthetic_resident_id(4712)
+# Nobody's: the last character is wrong, as in a slip of the pen, so that most of it is still somebody's number.
+MISTYPED = NUMBER[:17] + ("1" if NUMBER[17] != "1" else "2")
+FULL_WIDTH = NUMBER.translate({ord("0") + n: 0xFF10 + n for n in range(10)})
+HYPHENATED = f"{NUMBER[:6]}-{NUMBER[6:14]}-{NUMBER[14:]}"
+WRITTEN = {
+    "plain": NUMBER,
+    "mistyped": MISTYPED,
+    "full-width": FULL_WIDTH,
+    "hyphenated": HYPHENATED,
+    "cut": NUMBER[:17],
+}
+# What must not be found: the first 17 digits are the number, for the 18th can be worked out from them.
+SECRETS = (NUMBER[:17], OTHER[:17], FULL_WIDTH[:17], HYPHENATED[:17], f"{NUMBER[:6]} {NUMBER[6:14]}")
+
+_ESCAPE = re.compile(r"\\u([0-9a-f]{4})")
+
+
+def holds_a_number(text: str) -> bool:
+    """Whether one of our numbers stands in a text, as it is or escaped."""
+    unescaped = _ESCAPE.sub(lambda found: chr(int(found.group(1), 16)), text)
+    return any(secret in seen for secret in SECRETS for seen in (text, unescaped))
+
+
+class Watched:
+    """The service at log level debug; whatever comes back from it is looked through at once."""
+
+    def __init__(self, http: httpx.AsyncClient, api: Api) -> None:
+        """Watch this service with this key."""
+        self._http = http
+        self._api = api
+        self._calls = 0
+
+    async def call(
+        self, method: str, url: str, *, headers: dict[str, str] | None = None, **sent: Any
+    ) -> httpx.Response:
+        """Call, and find no number in what comes back; what a caller says in headers goes on top of a usable key."""
+        self._calls += 1
+        usual = self._api.headers(**{"Idempotency-Key": f"watched-{self._calls}"})
+        sent_headers = [
+            (name.encode(), value.encode("latin-1", "ignore")) for name, value in (usual | (headers or {})).items()
+        ]
+        response = await self._http.request(method, url, headers=sent_headers, **sent)
+        assert not holds_a_number(response.text), f"{method} answers with a number"
+        for name, value in response.headers.items():
+            assert not holds_a_number(f"{name}: {value}"), f"{method} answers with a number in a header"
+        return response
+
+    async def post(self, url: str, body: Any, **headers: str) -> httpx.Response:
+        """Post JSON."""
+        return await self.call("POST", url, json=body, headers=headers)
+
+
+@pytest.fixture
+async def quiet(api: Api) -> Api:
+    """Return the service with a unit on its list that has both persons."""
+    await api.pushed(list_operation(1, persons=[person(4711), person(4712, name="虚构乙")]))
+    return api
+
+
+@pytest.fixture
+def settings_at_debug(settings: Settings) -> Settings:
+    """Return settings of a service that logs as much as it can."""
+    return settings.model_copy(update={"log_level": "debug"})
+
+
+async def nothing_is_kept(api: Api) -> None:
+    """Look through every column of every row of every table, as the database's owner."""
+    columns = await api.rows(
+        "SELECT table_name AS t, column_name AS c FROM information_schema.columns WHERE table_schema = 'public'"
+    )
+    assert {"audit", "persons", "pushes", "changes", "related_persons"} <= {column["t"] for column in columns}
+    for table in sorted({column["t"] for column in columns}):
+        for row in await api.rows(f'SELECT "{table}"::text AS whole FROM "{table}"'):
+            assert not holds_a_number(row["whole"]), table
+        for column in (one["c"] for one in columns if one["t"] == table):
+            for row in await api.rows(f'SELECT "{column}" AS value FROM "{table}"'):
+                value = row["value"]
+                # A number must not be there as bytes either.
+                text = bytes(value).decode("latin-1") if isinstance(value, bytes | memoryview) else str(value)
+                assert not holds_a_number(text), f"{table}.{column}"
+
+
+async def nothing_is_logged(capsys: pytest.CaptureFixture[str], requests: int) -> None:
+    """Look through everything that was written, which has to be one line for each request at least."""
+    written = capsys.readouterr()
+    assert not holds_a_number(written.out)
+    assert not holds_a_number(written.err)
+    lines = [json.loads(line) for line in written.out.splitlines()]
+    assert sum(line["event"] == "request.finished" for line in lines) >= requests
+
+
+@pytest.mark.parametrize("number", WRITTEN.values(), ids=WRITTEN.keys())
+async def test_in_urls_and_headers(
+    quiet: Api, settings_at_debug: Settings, capsys: pytest.CaptureFixture[str], number: str
+) -> None:
+    async with serving(settings_at_debug) as http:
+        watched = Watched(http, quiet)
+        urls = [
+            f"/v1/units/{number}/measures",
+            f"/v1/units/{number}x/measures",
+            f"/v1/units/a/{number}/measures",
+            f"/v1/units/{synthetic_uscc(1)}/measures?purpose={number}",
+            f"/v1/units/{synthetic_uscc(1)}/measures?reference={number}",
+            f"/v1/units/{synthetic_uscc(1)}/measures?on={number}",
+            f"/v1/units/{synthetic_uscc(1)}/measures?view={number}",
+            f"/v1/units/{synthetic_uscc(1)}/measures?min_list_version={number}",
+            f"/v1/units/{synthetic_uscc(1)}/measures?{number}={number}",
+            f"/v1/pushes/{number}",
+            f"/v1/measures/{number}",
+            f"/v1/catalogue?{number}",
+            f"/{number}",
+            f"/docs/{number}",
+            f"/static-offline-docs/{number}",
+            f"/healthz?{number}#{number}",
+        ]
+        for url in urls:
+            for method in ("GET", "POST", "DELETE"):
+                await watched.call(method, url)
+            await watched.call("GET", url, headers={"Authorization": "Bearer nonsense"})
+        refused = await watched.call("GET", f"/v1/units/{NUMBER}/measures")
+        assert (refused.status_code, refused.json()["code"]) == (400, "identity_number_in_url")
+        body = {"code": synthetic_uscc(1)}
+        for name in (
+            "X-Request-ID",
+            "Authorization",
+            "Content-Type",
+            "Accept",
+            "User-Agent",
+            "Referer",
+            "Cookie",
+            "If-None-Match",
+            "traceparent",
+            "tracestate",
+            "X-Forwarded-For",
+            "Host",
+            "Origin",
+        ):
+            for value in (number, f"Bearer {number}", f'"{number}"', f"req-{number}"):
+                await watched.post("/v1/lookups", body, **{name: value})
+                await watched.call("GET", "/v1/catalogue", headers={name: value})
+        await watched.call("GET", "/v1/catalogue", headers={number.encode("ascii", "ignore").decode() or "x": "1"})
+    await nothing_is_logged(capsys, 4 * len(urls))
+    await nothing_is_kept(quiet)
+
+
+def texts_with(number: str) -> list[JSON]:
+    """Return operations with a number in every place that is not for one."""
+    name = list_operation(2)["unit"]["name"]
+    return [
+        list_operation(2, unit={"uscc": number, "name": name}),
+        list_operation(2, unit={"uscc": synthetic_uscc(2), "name": number}),
+        list_operation(2, unit={"uscc": synthetic_uscc(2), "name": name, number: 1}),
+        list_operation(2, unit=number),
+        list_operation(2, decision_no=number),
+        list_operation(2, decided_by=number),
+        list_operation(2, conduct=f"身份证{number}"),
+        list_operation(2, tier=number),
+        list_operation(2, listed_on=number),
+        list_operation(2, valid_until=number),
+        list_operation(2, op=number),
+        list_operation(2, persons=number),
+        list_operation(2, persons=[number]),
+        list_operation(2, persons=[person(1, name=number)]),
+        list_operation(2, persons=[person(1, roles=[number])]),
+        list_operation(2, persons=[person(1, roles=number)]),
+        list_operation(2, persons=[person(1, id_number=int(NUMBER[:17]))]),
+        list_operation(2, persons=[person(1, id_number=[number])]),
+        list_operation(2, persons=[person(1, id_number={number: number})]),
+        list_operation(2, persons=[person(1, id_number=f"{number}9")]),
+        list_operation(2, persons=[person(1, id_number=f" {number} {number}")]),
+        list_operation(2, persons=[person(1, position_ban={"until": number})]),
+        list_operation(2, persons=[person(1, position_ban={number: True})]),
+        list_operation(2, **{number: number}),
+        remove_operation(1, uscc=number),
+        remove_operation(1, decision_no=number),
+        remove_operation(1, listing_id=number),
+        remove_operation(1, removed_on=number),
+        remove_operation(1, reason=number),
+        remove_operation(1, removal_decision_no=number),
+        remove_operation(1, **{number: 1}),
+    ]
+
+
+@pytest.mark.parametrize("number", [NUMBER, MISTYPED], ids=["plain", "mistyped"])
+async def test_in_pushes_that_fail(
+    quiet: Api, settings_at_debug: Settings, capsys: pytest.CaptureFixture[str], number: str
+) -> None:
+    before = await quiet.rows("SELECT count(*) AS n FROM pushes")
+    async with serving(settings_at_debug) as http:
+        watched = Watched(http, quiet)
+        # A mistyped number is no identity number to the service; in a text it is text, and only refused elsewhere.
+        rows = texts_with(number) if number == NUMBER else [{"op": number}, list_operation(2, unit=number)]
+        for row in rows:
+            response = await watched.post("/v1/pushes", {"operations": [row]})
+            assert response.status_code == httpx.codes.UNPROCESSABLE_ENTITY, response.text
+            await watched.post("/v1/pushes?dry_run=true", {"operations": [row, row]})
+        for persons in (
+            [person(1, id_number=MISTYPED)],
+            [person(4711), person(4711)],
+            [person(4711, name="虚构"), person(4711, name="虚构的另一个名字")],
+            [person(4711, position_ban={"until": "1900-01-01"})],
+            [person(4711, id_number=NUMBER, extra=NUMBER)],
+        ):
+            operation = list_operation(2, persons=persons, listed_on="2999-01-01")
+            assert (await watched.post("/v1/pushes", {"operations": [operation]})).is_client_error
+        for body in (
+            number,
+            [number],
+            {number: number},
+            {"operations": number},
+            {"operations": [number]},
+            {"operations": [{number: number}]},
+            {"operations": [list_operation(2)], "mode": number},
+            {"operations": [list_operation(2)], "source_document": NUMBER},
+            {"operations": [list_operation(2)], "expected_list_version": number},
+            {"operations": [list_operation(2)], "expected_list_version": int(NUMBER[:17])},
+            {"operations": [list_operation(2)], number: number},
+        ):
+            assert (await watched.post("/v1/pushes", body)).is_client_error
+        for content in (
+            f'{{"{number}": 1, "{number}": 2}}',
+            f'{{"operations": [{{"id_number": "{number}"',
+            f'{{"operations": {number}',
+            f'{{"operations": [{number * 300}]}}',
+            f"{number}",
+            f'"{number}\\ud800"',
+        ):
+            headers = {"Content-Type": "application/json"}
+            assert (await watched.call("POST", "/v1/pushes", content=content.encode(), headers=headers)).is_client_error
+            await watched.call("POST", "/v1/lookups", content=content.encode(), headers=headers)
+    await nothing_is_logged(capsys, len(rows))
+    await nothing_is_kept(quiet)
+    assert await quiet.rows("SELECT count(*) AS n FROM pushes") == before
+
+
+async def test_in_an_idempotency_key(
+    quiet: Api, settings_at_debug: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with serving(settings_at_debug) as http:
+        watched = Watched(http, quiet)
+        for value in (NUMBER, f"push-{NUMBER}"):
+            await watched.post("/v1/pushes", {"operations": [list_operation(2)]}, **{"Idempotency-Key": value})
+    await nothing_is_logged(capsys, 2)
+    await nothing_is_kept(quiet)
+
+
+async def test_in_pushes_that_succeed(
+    quiet: Api, settings_at_debug: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with serving(settings_at_debug) as http:
+        watched = Watched(http, quiet)
+        body = {"operations": [list_operation(3, persons=[person(4711), person(4712)])]}
+        assert (await watched.post("/v1/pushes?dry_run=true", body)).status_code == httpx.codes.OK
+        pushed = await watched.post("/v1/pushes", body, **{"Idempotency-Key": "once"})
+        assert pushed.status_code == httpx.codes.CREATED
+        again = await watched.post("/v1/pushes", body, **{"Idempotency-Key": "once"})
+        assert again.headers["Idempotency-Replayed"] == "true"
+        reused = body | {"source_document": "另一份"}
+        assert (await watched.post("/v1/pushes", reused, **{"Idempotency-Key": "once"})).is_client_error
+        assert (await watched.post("/v1/pushes", body)).is_client_error
+        moved = body | {"expected_list_version": 999}
+        assert (await watched.post("/v1/pushes", moved)).status_code == httpx.codes.CONFLICT
+        assert (await watched.call("GET", pushed.headers["Location"])).status_code == httpx.codes.OK
+        removed = await watched.post("/v1/pushes", {"operations": [remove_operation(3)]})
+        assert removed.status_code == httpx.codes.CREATED
+    await nothing_is_logged(capsys, 8)
+    await nothing_is_kept(quiet)
+
+
+async def test_in_lookups(quiet: Api, settings_at_debug: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    async with serving(settings_at_debug) as http:
+        watched = Watched(http, quiet)
+        answers = 0
+        for number in WRITTEN.values():
+            for fields in (
+                {"code": number, "purpose": "测试"},
+                {"code": number, "purpose": "测试", "view": "full", "subject_kind": "person"},
+                {"code": number, "purpose": "测试", "subject_kind": "unit"},
+                {"code": number},
+                {"code": number, "purpose": "测试", "on": "2999-01-01"},
+                {"code": number, "purpose": "测试", "min_list_version": 999},
+                {"code": [number], "purpose": "测试"},
+                {"code": {number: number}, "purpose": "测试"},
+                {"code": f"{number}{number}", "purpose": "测试"},
+                {"code": number, "purpose": "测试", number: number},
+                {"code": synthetic_uscc(1), "subject_kind": number},
+                {"code": synthetic_uscc(1), "on": number},
+                {"code": synthetic_uscc(1), "view": number},
+                {"code": synthetic_uscc(1), "min_list_version": number},
+                {"code": int(NUMBER[:17]), "min_list_version": int(NUMBER[:17])},
+            ):
+                answer = await watched.post("/v1/lookups", fields)
+                answers += answer.status_code == httpx.codes.OK
+                batch = {"items": [fields, {"code": number}, number, {number: 1}], "purpose": "测试"}
+                await watched.post("/v1/lookups/batch", batch)
+        for field in ("purpose", "reference"):
+            for text in (NUMBER, f"为{NUMBER}办理", FULL_WIDTH):
+                body = {"code": synthetic_uscc(1), "purpose": "测试", field: text}
+                assert (await watched.post("/v1/lookups", body)).json()["code"] == "identity_number_in_text"
+        assert answers >= 2
+    await nothing_is_logged(capsys, 100)
+    await nothing_is_kept(quiet)
+    assert (await quiet.rows("SELECT count(*) AS n FROM audit"))[0]["n"] > 0
+
+
+@pytest.mark.parametrize("table", ["listings", "persons", "audit"])
+async def test_when_the_service_itself_fails(
+    quiet: Api, settings_at_debug: Settings, capsys: pytest.CaptureFixture[str], table: str
+) -> None:
+    async with serving(settings_at_debug) as http:
+        watched = Watched(http, quiet)
+        await quiet.run(f"DROP TABLE {table} CASCADE")
+        failed = await watched.post("/v1/lookups", {"code": NUMBER, "purpose": "测试"})
+        assert failed.status_code == httpx.codes.INTERNAL_SERVER_ERROR
+        await watched.post("/v1/lookups/batch", {"items": [{"code": NUMBER}], "purpose": "测试"})
+        await watched.post("/v1/pushes", {"operations": [list_operation(5, persons=[person(4711)])]})
+    await nothing_is_logged(capsys, 3)
+
+
+async def test_when_the_database_refuses_what_it_is_given(
+    quiet: Api, settings_at_debug: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # A check that fails quotes the row it refuses, in the error's detail.
+    await quiet.run("ALTER TABLE persons ADD CHECK (name <> '虚构4713')")
+    async with serving(settings_at_debug) as http:
+        watched = Watched(http, quiet)
+        body = {"operations": [list_operation(6, persons=[person(4713, id_number=synthetic_resident_id(9999))])]}
+        failed = await watched.post("/v1/pushes", body)
+        assert failed.status_code == httpx.codes.INTERNAL_SERVER_ERROR
+        assert "虚构4713" not in failed.text
+    written = capsys.readouterr().out
+    assert "虚构4713" not in written
+    assert synthetic_resident_id(9999)[:17] not in written
+    assert '"sqlstate": "23514"' in written
+
+
+async def test_the_secret_of_a_key_is_in_no_log_and_no_table(
+    quiet: Api, settings_at_debug: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    secret = quiet.key.split("_")[2]
+    async with serving(settings_at_debug) as http:
+        for headers in (quiet.headers(), {"Authorization": f"Bearer {quiet.key}0"}, {"X-Request-ID": secret}):
+            response = await http.post("/v1/lookups", json={"code": synthetic_uscc(1)}, headers=headers)
+            assert secret not in response.text
+    written = capsys.readouterr()
+    assert quiet.key not in written.out + written.err
+    for row in await quiet.rows("SELECT api_keys::text AS whole FROM api_keys"):
+        assert secret not in row["whole"]
