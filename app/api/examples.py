@@ -99,6 +99,7 @@ _LISTED_ANSWER = _NOT_LISTED_ANSWER | {
             "title": "严格、审慎审查存在失信行为的生产经营单位新改扩建项目的环评申报事项。",
             "sub_measures": [],
             "applies": "direct",
+            "done_to_unit": None,
             "departments": {"printed": "市生态环境局", "named": ["市生态环境局"], "open_class": None},
             "yours": "named",
             "legal_bases": [
@@ -114,7 +115,9 @@ _LISTED_ANSWER = _NOT_LISTED_ANSWER | {
                         }
                     ],
                     "later_law_checked": True,
-                    "provisions": [{"label": "加强对失信主体的约束和惩戒。", "text": None, "later_law": []}],
+                    "provisions": [
+                        {"heading": None, "label": "加强对失信主体的约束和惩戒。", "text": None, "later_law": []}
+                    ],
                 }
             ],
         }
@@ -129,7 +132,7 @@ _PROBLEM = {
     "request_id": "7d0c2f5e9b1a4c3d8e6f7a8b9c0d1e2f",
     "errors": [],
 }
-_PUSH_ANSWER = {
+_PUSH_ANSWER: dict[str, Any] = {
     "push_id": _PUSH_ID,
     "dry_run": False,
     "list_version": 41,
@@ -157,3 +160,7 @@ LOOKUP_ANSWER = _answer(listed=_LISTED_ANSWER, not_listed=_NOT_LISTED_ANSWER)
 BATCH_ANSWER = _answer(batch={"results": [_LISTED_ANSWER, {"code_index": 1, "problem": _PROBLEM}]})
 READ_PUSH_ANSWER = _answer(push=_PUSH_ANSWER)
 PUSH_ANSWER: dict[int | str, dict[str, Any]] = {201: READ_PUSH_ANSWER[200]}
+DRY_RUN_ANSWER = _answer(
+    dry_run=_PUSH_ANSWER
+    | {"push_id": None, "dry_run": True, "committed_at": None, "rows": [_PUSH_ANSWER["rows"][0] | {"listing_id": None}]}
+)

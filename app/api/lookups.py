@@ -9,6 +9,7 @@ from app.api import examples
 from app.api.deps import LookupCaller, Now, RequestId, ServicesDep, Writing
 from app.api.openapi import LOOKUP_PROBLEMS, UNIT_PROBLEMS
 from app.api.schemas.lookups import (
+    NEWEST_VERSION,
     BatchAnswer,
     BatchItem,
     BatchProblem,
@@ -92,7 +93,8 @@ async def unit_measures(  # noqa: PLR0913 - one parameter per query field, as th
     reference: Annotated[Reference, Query()] = None,
     on: Annotated[On, Query()] = None,
     min_list_version: Annotated[
-        int, Query(ge=0, le=2**62, description="The newest list version you have seen; an older list answers 409.")
+        int,
+        Query(ge=0, le=NEWEST_VERSION, description="The newest list version you have seen; an older list answers 409."),
     ] = 0,
     view: Annotated[ViewField, Query()] = View.SUMMARY,
 ) -> LookupAnswer:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
 from pydantic import TypeAdapter
 
 from app.api.schemas.lookups import BatchItem
@@ -90,6 +91,7 @@ def install(app: FastAPI) -> None:
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
             app.openapi_schema = _completed(generate())
+            _restore_examples(app.openapi_schema, app)
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]
@@ -104,3 +106,15 @@ def _completed(document: dict[str, Any]) -> dict[str, Any]:
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     return document
+
+
+def _restore_examples(document: dict[str, Any], app: FastAPI) -> None:
+    """Give the answers' examples back the ``null`` values that the framework drops: every key is always there."""
+    for route in iter_route_contexts(app.routes):
+        for method in route.methods or ():
+            described = document["paths"].get(route.path, {}).get(method.lower(), {}).get("responses", {})
+            for status, given in (getattr(route, "responses", None) or {}).items():
+                for media_type, content in given.get("content", {}).items():
+                    described.get(str(status), {}).get("content", {}).get(media_type, {}).update(
+                        {"examples": content["examples"]} if "examples" in content else {}
+                    )

@@ -11,6 +11,7 @@ from app.api.deps import Now, PushCaller, Reading, ServicesDep, Writing
 from app.api.openapi import GET_PUSH_PROBLEMS, PUSH_PROBLEMS
 from app.api.schemas.pushes import PushBody, PushOut
 from app.api.strict_json import StrictJsonRoute
+from app.domain.text import contains_identity_number
 from app.errors import FieldError, IdempotencyKeyMissing, InvalidField
 from app.services import pushing
 from app.services.pushing import PushRequest
@@ -25,7 +26,11 @@ _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
     status_code=status.HTTP_201_CREATED,
     summary="Change the list, all of it or nothing",
     responses={
-        status.HTTP_200_OK: {"model": PushOut, "description": "A dry run: what the push would do"},
+        status.HTTP_200_OK: {
+            "model": PushOut,
+            "description": "A dry run: what the push would do",
+            **examples.DRY_RUN_ANSWER[200],
+        },
         **examples.PUSH_ANSWER,
         **PUSH_PROBLEMS,
     },
@@ -86,4 +91,8 @@ def _checked_key(key: str | None, *, dry_run: bool) -> str:
         raise IdempotencyKeyMissing(
             "推送必须带 Idempotency-Key 头：1 至 255 个可见 ASCII 字符，每批推送各用一个（例如 UUID），重试时保持不变。"
         )
+    if contains_identity_number(key):
+        # The key is kept as it is, and may be logged by whoever passes the request on.
+        told = "Idempotency-Key 中不得含有公民身份号码，请换用随机标识（例如 UUID）。"
+        raise InvalidField(FieldError("idempotency-key", "identity_number_in_text", told))
     return key

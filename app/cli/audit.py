@@ -2,19 +2,21 @@
 
 import asyncio
 import json
+import sys
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from app.api.schemas.lookups import LookupAnswer
 from app.cli.installation import installation, service_database
+from app.cli.output import print_table
 from app.domain.codes import ResidentId, parse_code
 from app.domain.moment import CITY, Moment
+from app.domain.subjects import SubjectKind
 from app.services.audit_answers import reproduce
 from app.services.identity_keys import vault_from
 from app.settings import Settings
@@ -42,16 +44,19 @@ def list_records(
     subject: Annotated[
         bool, typer.Option("--subject", help="只看对某一对象的查询；随后从标准输入读入其代码，不会显示或留存。")
     ] = False,
+    subject_kind: Annotated[
+        SubjectKind | None, typer.Option(help="与 --subject 同用：代码既可能是单位也可能是人员时，注明是哪一种。")
+    ] = None,
     since: Annotated[datetime | None, typer.Option(help="此日（北京时间）及以后。", formats=["%Y-%m-%d"])] = None,
     limit: Annotated[int, typer.Option(help="最多显示多少条，新的在前。", min=1, max=10_000)] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="每行一个 JSON 对象。")] = False,
 ) -> None:
     """列出最近的查询。"""
     # Never an argument: command lines are seen by every user of the machine and kept in shell histories.
-    code = typer.prompt("对象的统一社会信用代码或身份号码", hide_input=True) if subject else None
+    code = _asked_for() if subject else None
 
     async def work(session: ReadSession, settings: Settings) -> list[AuditRecord]:
-        uscc, indexes = _wanted(code, settings) if code else (None, None)
+        uscc, indexes = _wanted(code, subject_kind, settings) if code is not None else (None, None)
         after = since.replace(tzinfo=CITY) if since else None
         chosen = AuditFilter(since=after, client=client, uscc=uscc, blind_indexes=indexes)
         return await newest(session, chosen, limit)
@@ -68,7 +73,7 @@ def list_records(
         whom = record.uscc or record.masked_number
         version = str(record.list_version)
         table.add_row(when, record.client_name, whom, record.purpose or "—", verdict, version, str(record.lookup_id))
-    Console(width=None if Console().is_terminal else 200).print(table)
+    print_table(table)
 
 
 @app.command()
@@ -79,8 +84,17 @@ def show(lookup_id: Annotated[UUID, typer.Argument(help="查询编号，即答�
     typer.echo(json.dumps({"record": _plain(record), "answer": told}, ensure_ascii=False, indent=2))
 
 
-def _wanted(code: str, settings: Settings) -> tuple[str | None, list[bytes] | None]:
-    subject = parse_code(code, today=Moment.current().today)
+def _asked_for() -> str:
+    """Read a code unseen from the terminal, or the first line of what is piped in."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().strip()
+    # On standard error, so that a redirected answer holds records only.
+    code: str = typer.prompt("对象的统一社会信用代码或身份号码", hide_input=True, err=True)
+    return code
+
+
+def _wanted(code: str, kind: SubjectKind | None, settings: Settings) -> tuple[str | None, list[bytes] | None]:
+    subject = parse_code(code, today=Moment.current().today, expected=kind)
     if isinstance(subject, ResidentId):
         return None, [index.value for index in vault_from(settings).blind_indexes(subject)]
     return subject.value, None

@@ -6,7 +6,9 @@ from typing import Annotated
 import typer
 
 from app.domain.catalogue_file import CatalogueError
+from app.domain.memo_text import first_difference
 from app.services.catalogue import load
+from app.settings import PROJECT_ROOT
 
 app = typer.Typer(help="措施目录（备忘录的数据文件）。", no_args_is_help=True)
 
@@ -20,7 +22,7 @@ def catalogue() -> None:
 def check(
     file: Annotated[Path, typer.Argument(help="措施目录文件，例如 data/measures.yaml。", exists=True, dir_okay=False)],
 ) -> None:
-    """检查措施目录文件，一次列出全部问题及其行号；没有问题时退出码为 0，否则为 1。"""
+    """检查措施目录文件：一次列出全部问题及其行号，并与备忘录原文逐字核对；没有问题时退出码为 0，否则为 1。"""
     try:
         memo = load(file)
     except CatalogueError as error:
@@ -28,6 +30,10 @@ def check(
             typer.echo(f"{file}:{problem.line}: {problem.message} [{problem.code}]", err=True)
         typer.echo(f"共 {len(error.problems)} 处问题。", err=True)
         raise typer.Exit(1) from None
+    difference = first_difference(memo, (PROJECT_ROOT / "data" / "memo.txt").read_text(encoding="utf-8"))
+    if difference:
+        typer.echo(f"与备忘录原文（data/memo.txt）不一致：{difference} [differs_from_memo]", err=True)
+        raise typer.Exit(1)
     typer.echo(
         f"没有问题：{len(memo.measures)} 项措施，{len(memo.documents)} 份依据文件，{len(memo.provisions)} 条条款，"
         f"{len(memo.departments)} 个签署部门。\n版本 {memo.version}"

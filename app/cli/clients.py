@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, TypeVar
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from app.cli.installation import installation, service_database
+from app.cli.output import print_table
 from app.domain.moment import CITY
 from app.services import access
 from app.services.access import IssuedKey, Scope
@@ -92,7 +92,7 @@ def list_clients() -> None:
             scopes = " ".join(sorted(key.scopes))
             days = (_day(key.created_at), _day(key.expires_at))
             table.add_row(client.name, client.department, key.key_id, scopes, *days, _state(key, now))
-    Console().print(table)
+    print_table(table)
 
 
 @app.command()

@@ -30,6 +30,7 @@ class LaterName:
     name: str
     since: date | None
     confidence: Confidence
+    source: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from app.domain.catalogue import (
     Provision,
     SubMeasure,
 )
+from app.domain.catalogue_rules import complaints
 from app.domain.subjects import SubjectKind
 from app.domain.yaml_reader import Fields, FileProblem, Place, Reader
 from app.errors import FieldError, Misconfigured
@@ -61,24 +62,24 @@ class _File:
         self._documents: dict[str, LegalDocument] = {}
         self._defined: dict[tuple[str, str], Place] = {}
         self._cited: set[tuple[str, str]] = set()
+        self._places: dict[tuple[str, object, str | None], Place] = {}
 
-    def catalogue(self, root: Place, source: bytes) -> Catalogue | None:
+    def catalogue(self, root: Place, source: bytes) -> Catalogue:
         read = self._read
         parts = read.fields(root, ("memo", "signatories", "open_classes", "documents", "measures"))
-        if len(parts) < len(("memo", "signatories", "open_classes", "documents", "measures")):
-            return None
-        memo = read.fields(parts["memo"], ("title", "status_note"))
-        for place in read.items(parts["signatories"]):
+        memo = read.fields(parts["memo"], ("title", "status_note")) if "memo" in parts else {}
+        for place in read.items(parts.get("signatories")):
             self._department(place)
-        for place in read.items(parts["open_classes"]):
+        for place in read.items(parts.get("open_classes")):
             printed = read.text(place)
             self._once(place, printed in self._open_classes, printed)
             self._open_classes[printed] = OpenClass(printed)
-        for place in read.items(parts["documents"]):
+            self._places["open_classes", printed, None] = place
+        for place in read.items(parts.get("documents")):
             self._document(place)
-        measures = self._measures(parts["measures"])
+        measures = self._measures(parts["measures"]) if "measures" in parts else ()
         self._every_provision_cited()
-        return Catalogue(
+        catalogue = Catalogue(
             version=f"sha256:{hashlib.sha256(source).hexdigest()}",
             source=source,
             title=read.text(memo.get("title")),
@@ -88,10 +89,22 @@ class _File:
             documents=tuple(self._documents.values()),
             measures=measures,
         )
+        # Of a file that does not hold together by itself, the rules would only say the same again in other words.
+        if not read.problems:
+            for one in complaints(catalogue):
+                place = self._places.get((one.section, one.key, one.field)) or self._places[one.section, one.key, None]
+                read.report(place, one.code, one.message)
+        return catalogue
 
     def _once(self, place: Place, already: bool, what: str) -> None:  # noqa: FBT001 - reads as a sentence where it is used
         if already:
             self._read.report(place, "duplicate", f"{what} 写了两次。")
+
+    def _keep(self, section: str, key: object, place: Place, fields: Fields) -> None:
+        """Remember where an entry and its fields stand, for what is found wrong with it later."""
+        self._places[section, key, None] = place
+        for name, at in fields.items():
+            self._places[section, key, name] = at
 
     def _department(self, place: Place) -> None:
         read = self._read
@@ -103,8 +116,8 @@ class _File:
         for item in read.items(fields.get("later_names")):
             given = read.fields(item, ("name", "since", "confidence", "source"))
             taken = read.text(given.get("name"))
-            read.text(given.get("source"))
-            later.append(LaterName(taken, read.day(given.get("since")), self._confidence(given)))
+            since, confidence = read.day(given.get("since")), self._confidence(given)
+            later.append(LaterName(taken, since, confidence, read.text(given.get("source"))))
         for alias in (name, *aliases, *(one.name for one in later)):
             if self._named.setdefault(alias, name) != name:
                 read.report(place, "ambiguous_name", f"“{alias}”同时指 {self._named[alias]} 和 {name}。")
@@ -130,6 +143,7 @@ class _File:
         title = read.text(fields.get("title"))
         self._once(fields.get("key", place), key in self._documents, key)
         self._once(fields.get("title", place), any(one.title == title for one in self._documents.values()), title)
+        self._keep("documents", key, place, fields)
         provisions = tuple(self._provision(item, key) for item in read.items(fields.get("provisions")))
         if "provisions" in fields and not provisions:
             read.report(fields["provisions"], "empty_list", "至少要有一条条款。")
@@ -175,6 +189,8 @@ class _File:
         read = self._read
         required = ("no", "title", "acts_on", "legal_bases", "departments")
         fields = read.fields(place, required, ("lead_in", "position_ban", "sub_measures"))
+        no = read.number(fields.get("no"))
+        self._keep("measures", no, place, fields)
         parts: dict[int, SubMeasure] = {}
         for item in read.items(fields.get("sub_measures")):
             given = read.fields(item, ("no", "text", "acts_on"))
@@ -184,7 +200,7 @@ class _File:
             self._once(item, part.no in parts, f"第 {part.no} 小项")
             parts[part.no] = part
         return Measure(
-            no=read.number(fields.get("no")),
+            no=no,
             title=read.text(fields.get("title")),
             lead_in=read.optional_text(fields.get("lead_in")),
             acts_on=self._acts_on(fields.get("acts_on")),

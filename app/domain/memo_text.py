@@ -27,6 +27,20 @@ def render_appendix(catalogue: Catalogue) -> str:
     return "\n".join(lines)
 
 
+def first_difference(catalogue: Catalogue, memo: str) -> str | None:
+    """Return where the data first departs from the memo's text, white space apart, in Chinese; ``None`` if nowhere."""
+    part_two = memo[memo.index("二、惩戒措施\n") : memo.index("三、联合惩戒的实施方式")]
+    appendix = memo[memo.index("\n附录\n") :]
+    pairs = (("正文第二部分", render_part_two(catalogue), part_two), ("附录", render_appendix(catalogue), appendix))
+    for name, rendered, printed in pairs:
+        ours, theirs = "".join(rendered.split()), "".join(printed.split())
+        if ours != theirs:
+            at = next((n for n, pair in enumerate(zip(ours, theirs, strict=False)) if pair[0] != pair[1]), len(theirs))
+            before = ours[max(0, at - 15) : at]
+            return f"{name}“{before}”之后，原文是“{theirs[at : at + 15]}”，数据是“{ours[at : at + 15]}”。"
+    return None
+
+
 def _heading(measure: Measure) -> str:
     return f"（{chinese_number(measure.no)}）{measure.title}"
 

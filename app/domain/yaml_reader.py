@@ -104,7 +104,7 @@ class Reader:
 
     def items(self, place: Place | None) -> Iterator[Place]:
         """Go through a sequence; nothing if there is none."""
-        if place is None:
+        if place is None or self.is_null(place):
             return
         if not isinstance(place.node, SequenceNode):
             self.report(place, "wrong_type", "此处应为列表（以 - 开头的各项，或方括号）。")
@@ -128,7 +128,7 @@ class Reader:
 
     def optional_text(self, place: Place | None) -> str | None:
         """Read a text that may be missing."""
-        return None if place is None else self.text(place)
+        return None if place is None or self.is_null(place) else self.text(place)
 
     def texts(self, place: Place | None) -> tuple[str, ...]:
         """Read a sequence of texts."""

@@ -2,6 +2,7 @@
 
 import base64
 import os
+import re
 import secrets
 from pathlib import Path
 
@@ -14,10 +15,14 @@ from app.store.database import WriteSession
 INDEX_VARIABLE = "LIANCHENG_IDENTITY_INDEX_KEYS"
 CIPHER_VARIABLE = "LIANCHENG_IDENTITY_CIPHER_KEYS"
 _BATCH = 500
+_KEY_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 def new_keys(key_id: str) -> dict[str, str]:
     """Return a fresh pair of keys as the lines of an environment file: variable -> ``id=base64``."""
+    # A comma or an equals sign in it would make a line that nothing can read back.
+    if not _KEY_ID.fullmatch(key_id):
+        raise Misconfigured("密钥标识不正确：只能是 1 至 64 个字母、数字、点、下划线或连字符，例如 2026a。")
     lengths = {INDEX_VARIABLE: INDEX_KEY_BYTES, CIPHER_VARIABLE: CIPHER_KEY_BYTES}
     return {
         variable: f"{key_id}={base64.b64encode(secrets.token_bytes(length)).decode()}"

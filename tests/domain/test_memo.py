@@ -82,7 +82,7 @@ def test_what_is_compared_is_the_whole_of_both_parts() -> None:
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        pytest.param("title: 依法限制取得政府性", "title: 依法限制获得政府性", id="a measure's title"),
+        pytest.param("title: 依法限制取得政府性", "title: 依法限定取得政府性", id="a measure's title"),
         pytest.param("海关不予通过认证; 已经", "海关不予通过认证； 已经", id="a half-width semicolon put right"),
         pytest.param("lead_in: 负有安全监管监察", "lead_in: 负有安全监管检察", id="the lead-in of measure 1"),
         pytest.param("text: 加大执法检查频次；", "text: 加大执法检查频次。", id="a sub-measure's punctuation"),
@@ -97,7 +97,7 @@ def test_one_changed_character_of_part_two_is_found(old: str, new: str) -> None:
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        pytest.param("title: 依法限制取得政府性", "title: 依法限制获得政府性", id="a measure's title"),
+        pytest.param("title: 依法限制取得政府性", "title: 依法限定取得政府性", id="a measure's title"),
         pytest.param("text: 加大执法检查频次；", "text: 加大执法检查频次。", id="a sub-measure's punctuation"),
         pytest.param("title: 工伤保险条例", "title: 工伤保险条列", id="a document's title"),
         pytest.param("number: 国发〔2014〕20号", "number: 国发[2014]20号", id="a document's number"),
@@ -106,7 +106,9 @@ def test_one_changed_character_of_part_two_is_found(old: str, new: str) -> None:
         pytest.param("五年内不得担任任何", "5年内不得担任任何", id="a provision's number word"),
         pytest.param("(六)社会对企业", "（六）社会对企业", id="half-width brackets put right"),
         pytest.param("的情况进行监督检查\n", "的情况进行监督检查。\n", id="a full stop added"),
-        pytest.param("printed: 各有关部门共同", "printed: 各有关部门共间", id="who carries it out"),
+        pytest.param(
+            "printed: 清远海关、市市场监督管理局", "printed: 市市场监督管理局、清远海关", id="who carries it out"
+        ),
         pytest.param("人民银行清远中心支行\n      named", "人民银行清远支行\n      named", id="a printed department"),
         pytest.param("        printed_without_number: true\n", "", id="a number that the row does not print"),
         pytest.param("provisions: [七, 九, 十, 十五]", "provisions: [七, 十, 九, 十五]", id="the order of provisions"),
@@ -359,7 +361,9 @@ def test_what_became_of_a_provision_stands_beside_it(memo: Catalogue, title: str
 
 def test_no_other_document_or_provision_has_a_note_and_what_was_not_checked_says_so(memo: Catalogue) -> None:
     assert {one.title for one in memo.documents if one.later_law} == set(LATER_DOCUMENTS)
-    assert {one.title for one in memo.documents if one.later_law_checked} == set(LATER_DOCUMENTS)
+    # A note from memory, or one that only touches the document, is no check of the document.
+    unchecked = {"中央企业资产损失责任追究暂行办法", "海关认证企业标准"}
+    assert {one.title for one in memo.documents if one.later_law_checked} == set(LATER_DOCUMENTS) - unchecked
     noted = {(one.title, part.label) for one in memo.documents for part in one.provisions if part.later_law}
     assert noted == set(LATER_PROVISIONS)
 

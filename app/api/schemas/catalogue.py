@@ -1,8 +1,9 @@
 """The wire shapes of the memo as data."""
 
 from datetime import date
+from typing import Annotated
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from app.api.schemas.lookups import (
     DepartmentsOut,
@@ -21,11 +22,16 @@ class ActsOnOut(BaseModel):
 
     subjects: list[SubjectKind]
     words: list[str]
+    done_to_unit: Annotated[str | None, Field(description="What the measure then does to the unit, in its words.")]
 
     @classmethod
     def of(cls, acts_on: ActsOn) -> "ActsOnOut":
         """Shape it, units first."""
-        return cls(subjects=sorted(acts_on.subjects, reverse=True), words=list(acts_on.words))
+        return cls(
+            subjects=sorted(acts_on.subjects, reverse=True),
+            words=list(acts_on.words),
+            done_to_unit=acts_on.done_to_unit,
+        )
 
 
 class CatalogueSubMeasure(BaseModel):
@@ -127,6 +133,7 @@ class LaterNameOut(BaseModel):
     name: str
     since: date | None
     confidence: str
+    source: str
 
 
 class DepartmentOut(BaseModel):
@@ -144,7 +151,7 @@ class DepartmentOut(BaseModel):
             name=department.name,
             printed_aliases=list(department.printed_aliases),
             later_names=[
-                LaterNameOut(name=later.name, since=later.since, confidence=later.confidence)
+                LaterNameOut(name=later.name, since=later.since, confidence=later.confidence, source=later.source)
                 for later in department.later_names
             ],
             named_in=[measure.no for measure in catalogue.measures if department in measure.implementers.named],

@@ -15,6 +15,8 @@ from app.services.fields import Day, LongText, ShortText
 from app.services.lookup import Answer, AnsweredListing, AnsweredMeasure, View
 
 MOST_IN_BATCH = 1000
+# The largest integer that every JSON reader keeps exactly (RFC 7493); too short to repeat an identity number sent here.
+NEWEST_VERSION = 2**53 - 1
 _LONGEST_CODE = 64
 
 Code = Annotated[
@@ -40,7 +42,7 @@ Reference = Annotated[
 On = Annotated[Day | None, Field(description="The day to answer for, not after today; default today (Asia/Shanghai).")]
 MinListVersion = Annotated[
     StrictInt,
-    Field(ge=0, le=2**62, description="The newest list version you have seen; an older list answers 409."),
+    Field(ge=0, le=NEWEST_VERSION, description="The newest list version you have seen; an older list answers 409."),
 ]
 ViewField = Annotated[
     View,
@@ -170,6 +172,7 @@ class LaterLawOut(BaseModel):
 class ProvisionOut(BaseModel):
     """A provision that a measure rests on."""
 
+    heading: Annotated[str | None, Field(description="What is printed above the provision and belongs to its sense.")]
     label: str | None
     text: Annotated[str | None, Field(description="With `view=full`.")]
     later_law: list[LaterLawOut]
@@ -192,6 +195,9 @@ class MeasureOut(BaseModel):
     title: str
     sub_measures: list[SubMeasureOut]
     applies: Annotated[Reach, Field(description="How the measure reaches this subject.")]
+    done_to_unit: Annotated[
+        str | None, Field(description="What a measure that acts on persons also does to the unit (measure 9).")
+    ]
     departments: DepartmentsOut
     yours: Annotated[Yours, Field(description="Whether it is your department's to carry out.")]
     legal_bases: list[LegalBasisOut]
@@ -283,6 +289,7 @@ def _measure(answered: AnsweredMeasure, *, with_text: bool) -> MeasureOut:
             for part in answered.applied.sub_measures
         ],
         applies=answered.applied.reach,
+        done_to_unit=measure.acts_on.done_to_unit,
         departments=departments_out(measure),
         yours=answered.yours,
         legal_bases=[legal_basis_out(basis, with_text=with_text) for basis in measure.legal_bases],
@@ -308,6 +315,7 @@ def legal_basis_out(basis: LegalBasis, *, with_text: bool) -> LegalBasisOut:
         later_law_checked=basis.document.later_law_checked,
         provisions=[
             ProvisionOut(
+                heading=provision.heading,
                 label=provision.label,
                 text=provision.text if with_text else None,
                 later_law=[later_law_out(note) for note in provision.later_law],

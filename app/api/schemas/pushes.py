@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, WithJsonSchema
 
+from app.api.schemas.lookups import NEWEST_VERSION
 from app.services.fields import ShortText
 from app.services.pushing import PushDone
 
@@ -18,7 +19,11 @@ class PushBody(BaseModel):
     mode: Annotated[Literal["delta"], Field(description="`delta`: the operations change the list as it is.")] = "delta"
     expected_list_version: Annotated[
         StrictInt | None,
-        Field(ge=0, le=2**62, description="The version the operations were prepared against; if it moved on, 409."),
+        Field(
+            ge=0,
+            le=NEWEST_VERSION,
+            description="The version the operations were prepared against; if it moved on, 409.",
+        ),
     ] = None
     source_document: Annotated[
         ShortText | None, Field(description="The document that this push carries out, for the record.")
