@@ -34,7 +34,7 @@ class FieldError:
     """One thing wrong with what was sent.
 
     ``field`` is a dotted path (``operations.unit.uscc``) or ``None`` for the whole; ``row`` counts from 1 within the
-    rows of a push or the items of a batch. ``detail`` is Chinese and holds nothing of the value itself.
+    rows of a push or the lines of a file. ``detail`` is Chinese and holds nothing of the value itself.
     """
 
     field: str | None

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from itertools import count
 from pathlib import Path
@@ -26,15 +27,17 @@ _numbers = count(1)
 
 
 @pytest.fixture(scope="session")
-def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server_url() -> Iterator[str]:
     """URL of a server that databases can be made on: LIANCHENG_TEST_DATABASE_URL, or one of our own."""
     given = os.environ.get("LIANCHENG_TEST_DATABASE_URL")
     if given:
         yield given
         return
-    server = embedded.start(tmp_path_factory.mktemp("pg") / "data", _FAST)
-    yield server.url("postgres")
-    server.stop()
+    # Not in pytest's own folder, which it closes to the server's user each time another run starts.
+    with tempfile.TemporaryDirectory(prefix="liancheng-test-", ignore_cleanup_errors=True) as folder:
+        server = embedded.start(Path(folder) / "data", _FAST)
+        yield server.url("postgres")
+        server.stop()
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ import sys
 import typer
 
 from app.cli import audit, catalogue, clients, demo, identity, serve
-from app.errors import LianchengError
+from app.errors import DatabaseUnavailable, LianchengError
 
 app = typer.Typer(
     name="liancheng",
@@ -33,6 +33,8 @@ def main() -> None:
         app()
     except LianchengError as error:
         sys.stderr.write(f"错误：{error.detail}\n")
+        if isinstance(error, DatabaseUnavailable) and error.__cause__ is not None:
+            sys.stderr.write(f"  原因：{error.__cause__}\n")
         for one in error.errors:
             where = "，".join(part for part in (f"第 {one.row} 行" if one.row else "", one.field or "") if part)
             if where and one.detail != error.detail:

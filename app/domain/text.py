@@ -6,8 +6,9 @@ from datetime import date
 
 from app.domain.codes import CodeError, parse_resident_id
 
-# Digits that are not part of a longer run, so that an 18-digit decision number has to pass as an identity number whole.
-_EIGHTEEN = re.compile(r"(?<![0-9A-Za-z])[0-9]{17}[0-9Xx](?![0-9A-Za-z])")
+# Whole or divided as people write it, and not part of a longer run of digits. It must pass as an identity number too, so
+# that an 18-digit decision number is not taken for one.
+_EIGHTEEN = re.compile(r"(?<![0-9])[0-9]{6}[ -]?[0-9]{8}[ -]?[0-9]{3}[0-9Xx](?![0-9])")
 _REFUSED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 

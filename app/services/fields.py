@@ -52,7 +52,7 @@ _OTHERWISE = ("invalid", "值不符合要求，请对照接口文档。")
 
 
 def told(errors: Iterable[ErrorDetails | Mapping[str, Any]], *, row: int | None = None) -> tuple[FieldError, ...]:
-    """Turn Pydantic's errors into ours; ``row`` is the row of the push or the item of the batch they belong to."""
+    """Turn Pydantic's errors into ours; ``row`` is the row of the push they belong to."""
     return tuple(_told(error, row) for error in errors)
 
 

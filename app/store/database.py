@@ -54,7 +54,11 @@ class Database:
         if self._role is not None:
             settings["role"] = self._role
         settings["statement_timeout"] = str(int(self._timeout * 1000))
-        return await asyncpg.connect(self._url, timeout=self._timeout, server_settings=settings)
+        try:
+            return await asyncpg.connect(self._url, timeout=self._timeout, server_settings=settings)
+        except (OSError, asyncpg.PostgresError) as error:
+            # Whatever keeps us from connecting (no server, no such database, a wrong password), nothing was decided.
+            raise _unavailable() from error
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[ReadSession]:
@@ -86,8 +90,7 @@ async def told_as_ours() -> AsyncIterator[None]:
     """Turn "the database is not there" into :class:`DatabaseUnavailable`; let every other error pass."""
     try:
         yield
-    except (OSError, PoolTimeout, asyncpg.PostgresError) as error:
-        # Connecting fails with the driver's own errors; SQLAlchemy wraps those of statements only.
+    except (OSError, PoolTimeout) as error:
         raise _unavailable() from error
     except DBAPIError as error:
         if error.connection_invalidated or (sqlstate(error) or "").startswith(_OUTAGES):

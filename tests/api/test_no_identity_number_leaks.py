@@ -325,7 +325,6 @@ async def test_in_lookups(quiet: Api, settings_at_debug: Settings, capsys: pytes
     assert (await quiet.rows("SELECT count(*) AS n FROM audit"))[0]["n"] > 0
 
 
-@pytest.mark.xfail(reason="domain/text.py sees a number only when it is written without hyphens or spaces")
 @pytest.mark.parametrize("text", [HYPHENATED, f"{NUMBER[:6]} {NUMBER[6:14]} {NUMBER[14:]}", f"身份证号{HYPHENATED}"])
 async def test_in_a_text_as_a_code_may_be_written(quiet: Api, text: str) -> None:
     for field in ("purpose", "reference"):

@@ -99,8 +99,5 @@ def test_the_service_does_what_its_document_says(case: schemathesis.Case[Any], s
     response = case.call(base_url=address, headers={"Authorization": f"Bearer {key}"})
     checks = [check for check in CHECKS if check not in UNFIT.get(case.operation.label, ())]
     case.validate_response(response, checks=checks)
-    print(
-        "REQ", case.operation.label, case.method, case.meta.phase.name, case.meta.generation.mode, response.status_code
-    )
     assert response.headers["x-request-id"]
     assert synthetic_resident_id(1)[:17] not in response.text

@@ -1,11 +1,11 @@
 """`liancheng audit`: who asked about whom, why, and what they were told."""
 
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
-from app.domain.codes import CodeError, parse_code
+from app.domain.codes import CodeError, CodeFault, parse_code, resident_id_check_character
 from app.domain.synthetic import synthetic_resident_id, synthetic_uscc
 from app.services.access import Scope
 from tests.cli.commands import liancheng, printed, refused
@@ -102,12 +102,18 @@ async def test_a_subject_that_is_no_code_is_refused_and_shows_no_records(api: Ap
 
 
 def _ambiguous() -> str:
-    """Return an identity number that is a unit's code as well."""
-    for n in range(20_000):
+    """Return an identity number, of nobody, that is a unit's code as well.
+
+    110000 is a city as a whole, while numbers are given out by its districts; nor is the sequence 000 given out.
+    """
+    for days in range(20_000):
+        first17 = f"110000{date(1950, 1, 1) + timedelta(days=days):%Y%m%d}000"
+        number = first17 + resident_id_check_character(first17)
         try:
-            parse_code(synthetic_resident_id(n), today=today())
-        except CodeError:
-            return synthetic_resident_id(n)
+            parse_code(number, today=today())
+        except CodeError as error:
+            if error.fault is CodeFault.AMBIGUOUS:
+                return number
     raise AssertionError
 
 

@@ -28,6 +28,7 @@ def started(folder: Path) -> Iterator[EmbeddedPostgres]:
     finally:
         if is_running(server):
             server.stop()
+    assert not is_running(server), "a connection was left open, and with it the server"
 
 
 def is_running(server: EmbeddedPostgres) -> bool:
@@ -111,6 +112,8 @@ def test_a_path_too_long_for_a_socket_is_no_obstacle(tmp_path: Path) -> None:
         assert stat.S_IMODE(server.socket_folder.stat().st_mode) == 0o700
         assert value(server, "SELECT 1") == 1
         assert embedded.start(folder) == server
+    # It is outside the test's own folder, and nothing may be left in it.
+    server.socket_folder.rmdir()
 
 
 def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
@@ -119,12 +122,16 @@ def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
 
 
 def test_a_violated_constraint_leaves_no_values_in_the_servers_log(tmp_path: Path) -> None:
-    with started(tmp_path / "data") as server:
-        run_on(server.url(), "CREATE TABLE once (number text UNIQUE)")
-        insert = "INSERT INTO once VALUES ('441800197001010002')"
-        run_on(server.url(), insert)
+    async def insert_twice(server: EmbeddedPostgres) -> None:
+        connection = await asyncpg.connect(server.url())
+        await connection.execute("CREATE TABLE once (number text UNIQUE)")
+        await connection.execute("INSERT INTO once VALUES ('441800197001010002')")
         with pytest.raises(asyncpg.UniqueViolationError):
-            run_on(server.url(), insert)
+            await connection.execute("INSERT INTO once VALUES ($1)", "441800197001010002")
+        await connection.close()
+
+    with started(tmp_path / "data") as server:
+        asyncio.run(insert_twice(server))
         log = (server.folder / "server.log").read_text()
     assert "unique constraint" in log
     assert "441800197001010002" not in log

@@ -12,7 +12,7 @@ PROBLEM_JSON = "application/problem+json"
 class FieldProblem(BaseModel):
     """One thing that is wrong with what was sent; it holds nothing of the value."""
 
-    row: Annotated[int | None, Field(description="Row of the push or item of the batch, from 1.")]
+    row: Annotated[int | None, Field(description="Row of the push, from 1; `null` elsewhere.")]
     field: Annotated[str | None, Field(description="Dotted path of the field.")]
     code: Annotated[str, Field(description="Stable code of what is wrong.")]
     detail: Annotated[str, Field(description="What is wrong and what to do, in Chinese.")]
