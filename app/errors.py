@@ -21,6 +21,7 @@ where it is raised, in Chinese, says what is wrong and what to do, and never rep
     │   └── ListVersionMoved          the push was made against another version of the list
     ├── Unavailable (503)             nothing was decided; ask again
     │   ├── DatabaseUnavailable
+    │   ├── IdentityKeysMissing
     │   └── PushInProgress
     └── Misconfigured (500)           the installation is wrong: start-up and commands end with it
 """
@@ -184,6 +185,12 @@ class DatabaseUnavailable(Unavailable):
     """The database did not answer."""
 
     code = "database_unavailable"
+
+
+class IdentityKeysMissing(Unavailable):
+    """A key that persons are recorded under is not configured here: whether somebody is listed cannot be told."""
+
+    code = "identity_keys_missing"
 
 
 class PushInProgress(Unavailable):

@@ -14,7 +14,7 @@ from app.api.edge import BodyLimits, Edge
 from app.errors import LianchengError, Misconfigured
 from app.observability import Event
 from app.services.catalogue import keep_served, load
-from app.services.identity_keys import vault_from
+from app.services.identity_keys import register, vault_from
 from app.services.lookup import LookupService
 from app.services.pushing import PushService
 from app.settings import Settings, current_settings
@@ -48,7 +48,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
                 services = await stack.enter_async_context(_serving(chosen))
             except LianchengError as error:
                 # What is wrong with an installation is for its operator; only the log is sure to reach them.
-                log.error(Event.REFUSED, code=error.code, detail=error.detail)  # noqa: TRY400 - the detail is the story
+                # Neither does it hold anything of anybody's data: a cause is why the database could not be reached.
+                log.error(Event.REFUSED, code=error.code, detail=error.detail, cause=str(error.__cause__ or ""))  # noqa: TRY400
                 raise
             application.state.services = services
             log.info(Event.STARTED, version=VERSION, catalogue_version=services.lookups.catalogue.version)
@@ -60,6 +61,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         version=VERSION,
         description=DESCRIPTION,
         lifespan=lifespan,
+        # A redirect would repeat the path, and with it an identity number that stands in it.
+        redirect_slashes=False,
         redoc_url=None,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         # The framework's own telemetry would put paths and bodies into spans; see docs/decisions/0006.
@@ -89,12 +92,18 @@ async def _serving(settings: Settings) -> AsyncIterator[Services]:
     database = Database(
         settings.database_url.get_secret_value(), pool_size=settings.pool_size, timeout=settings.database_timeout
     )
+    # One connection, so that pushes queue for it and never for those of the lookups; and all the time a push may take.
+    for_pushes = Database(settings.database_url.get_secret_value(), pool_size=1, timeout=settings.push_timeout)
     try:
         await schema.check(database)
         async with database.writing() as session:
-            await schema.ensure_audit_partitions(session)
             await keep_served(session, memo)
-        pushes_service = PushService(vault, wait=settings.push_wait)
-        yield Services(settings, database, LookupService(memo, vault), pushes_service)
+            await register(session, vault)
+        async with database.writing() as session:
+            await schema.ensure_audit_partitions(session)
+        yield Services(
+            settings, database, for_pushes, LookupService(memo, vault), PushService(vault, settings.push_wait)
+        )
     finally:
         await database.close()
+        await for_pushes.close()

@@ -21,9 +21,9 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 request_id_var: ContextVar[str] = ContextVar("request_id", default="-")
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
-# Long runs of digits are not taken over: a caller's request id could be somebody's identity number.
+# A caller's request id could be somebody's identity number, however divided: long runs of digits are not taken over.
 _LONG_DIGITS = re.compile(r"[0-9]{12,}")
-_DIVIDED_NUMBER = re.compile(r"[0-9]{6}[._:-]?(?:18|19|20)[0-9]{2}[._:-]?[0-9]{2}[._:-]?[0-9]{2}[._:-]?[0-9]{3}")
+_DIVIDERS = re.compile(r"[._:-]")
 _OURS = str(Path(__file__).resolve().parent)
 _LAST_FRAMES = 4
 _PROPAGATOR = TraceContextTextMapPropagator()
@@ -90,7 +90,7 @@ def described(error: BaseException) -> dict[str, object]:
 
 def accepted_request_id(given: str | None) -> str:
     """Take over the caller's request id if it is one, or make a new one."""
-    if given and _REQUEST_ID.fullmatch(given) and not _LONG_DIGITS.search(given) and not _DIVIDED_NUMBER.search(given):
+    if given and _REQUEST_ID.fullmatch(given) and not _LONG_DIGITS.search(_DIVIDERS.sub("", given)):
         return given
     return uuid4().hex
 

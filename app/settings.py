@@ -52,6 +52,9 @@ class Settings(BaseSettings):
     push_wait: Annotated[
         float, Field(gt=0, description="Seconds a push waits for the push before it, then 503 `push_in_progress`.")
     ] = 30.0
+    push_timeout: Annotated[
+        float, Field(gt=0, description="Seconds after which a push is given up (503), its wait included.")
+    ] = 120.0
     max_body_bytes: Annotated[
         int, Field(ge=1024, description="Largest request body, except for pushes; beyond it 413.")
     ] = 1_048_576

@@ -120,7 +120,9 @@ def run_on(url: str, statement: str) -> None:
 
     async def once() -> None:
         connection = await asyncpg.connect(url)
-        await connection.execute(statement)
-        await connection.close()
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
 
     asyncio.run(once())

@@ -4,13 +4,13 @@ from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Header, Path, Response, status
 
-from app.api.deps import ServicesDep
+from app.api.deps import ONLY_KNOWN_QUERY_PARAMETERS, ServicesDep
 from app.api.openapi import CATALOGUE_PROBLEMS, MEASURE_PROBLEMS, Responses
 from app.api.schemas.catalogue import CatalogueOut, DepartmentOut, DocumentOut, MeasureFull
 from app.domain.catalogue import Catalogue
 from app.errors import NotFound
 
-router = APIRouter(prefix="/v1", tags=["catalogue 措施目录"])
+router = APIRouter(prefix="/v1", tags=["catalogue 措施目录"], dependencies=[ONLY_KNOWN_QUERY_PARAMETERS])
 
 IfNoneMatch = Annotated[str | None, Header(description="ETag of the copy you have; if it is the newest, 304.")]
 Body = TypeVar("Body")

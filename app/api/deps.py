@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from app.domain.moment import Moment
+from app.errors import FieldError, InvalidField
 from app.observability import request_id_var
 from app.services.access import Caller, Scope, authenticate
 from app.services.lookup import LookupService
@@ -28,6 +29,7 @@ class Services:
 
     settings: Settings
     database: Database
+    push_database: Database
     lookups: LookupService
     pushes: PushService
 
@@ -84,7 +86,23 @@ async def _writing(services: ServicesDep) -> AsyncIterator[WriteSession]:
         yield session
 
 
+async def _pushing(services: ServicesDep) -> AsyncIterator[WriteSession]:
+    async with services.push_database.writing() as session:
+        yield session
+
+
+async def _only_known_query_parameters(request: Request) -> None:
+    """Refuse what would be ignored: who writes `dryrun` for `dry_run` must not find out by what was kept."""
+    known = {parameter.alias for parameter in request.scope["route"].dependant.query_params}
+    if request.query_params.keys() - known:
+        told = f"没有这个查询参数，请检查拼写。可用的参数：{'、'.join(sorted(known)) or '无'}。"
+        raise InvalidField(FieldError("query", "unknown_parameter", told))
+
+
+ONLY_KNOWN_QUERY_PARAMETERS = Depends(_only_known_query_parameters)
+
 # A route names its caller before its session: a connection is only taken for somebody who may have it, and no request
 # waits for a second connection while it holds a first.
 Reading = Annotated[ReadSession, Depends(_reading, scope="function")]
 Writing = Annotated[WriteSession, Depends(_writing, scope="function")]
+Pushing = Annotated[WriteSession, Depends(_pushing, scope="function")]

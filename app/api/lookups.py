@@ -6,7 +6,7 @@ from fastapi import APIRouter, Body, Path, Query
 from pydantic import StrictStr, TypeAdapter, ValidationError
 
 from app.api import examples
-from app.api.deps import LookupCaller, Now, RequestId, ServicesDep, Writing
+from app.api.deps import ONLY_KNOWN_QUERY_PARAMETERS, LookupCaller, Now, RequestId, ServicesDep, Writing
 from app.api.openapi import LOOKUP_PROBLEMS, UNIT_PROBLEMS
 from app.api.schemas.lookups import (
     NEWEST_VERSION,
@@ -30,7 +30,9 @@ from app.errors import IdentityNumberInUrl, InvalidInput, LianchengError
 from app.services.fields import told
 from app.services.lookup import Answer, Subject, Terms, View
 
-router = APIRouter(prefix="/v1", route_class=StrictJsonRoute, tags=["lookups 核查"])
+router = APIRouter(
+    prefix="/v1", route_class=StrictJsonRoute, tags=["lookups 核查"], dependencies=[ONLY_KNOWN_QUERY_PARAMETERS]
+)
 
 _ITEM = TypeAdapter(BatchItem)
 

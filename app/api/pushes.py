@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Body, Header, Path, Query, Request, Response, status
 
 from app.api import examples
-from app.api.deps import Now, PushCaller, Reading, ServicesDep, Writing
+from app.api.deps import ONLY_KNOWN_QUERY_PARAMETERS, Now, PushCaller, Pushing, Reading, ServicesDep
 from app.api.openapi import GET_PUSH_PROBLEMS, PUSH_PROBLEMS
 from app.api.schemas.pushes import PushBody, PushOut
 from app.api.strict_json import StrictJsonRoute
@@ -16,7 +16,9 @@ from app.errors import FieldError, IdempotencyKeyMissing, InvalidField
 from app.services import pushing
 from app.services.pushing import PushRequest
 
-router = APIRouter(prefix="/v1", route_class=StrictJsonRoute, tags=["pushes 推送"])
+router = APIRouter(
+    prefix="/v1", route_class=StrictJsonRoute, tags=["pushes 推送"], dependencies=[ONLY_KNOWN_QUERY_PARAMETERS]
+)
 
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
@@ -42,7 +44,7 @@ async def push(  # noqa: PLR0913 - one parameter per part of the request, as the
     body: Annotated[PushBody, Body(openapi_examples=examples.PUSH)],
     services: ServicesDep,
     moment: Now,
-    session: Writing,
+    session: Pushing,
     *,
     dry_run: Annotated[bool, Query(description="Check everything and say what would happen; keep nothing.")] = False,
     idempotency_key: Annotated[
@@ -67,7 +69,7 @@ async def push(  # noqa: PLR0913 - one parameter per part of the request, as the
     if dry_run:
         response.status_code = status.HTTP_200_OK
         return PushOut.of(await services.pushes.dry_run(session, asked, moment))
-    done, replayed = await services.pushes.push(session, caller, asked, moment)
+    done, replayed = await services.pushes.push(session, caller, asked)
     response.headers["Location"] = f"/v1/pushes/{done.push_id}"
     if replayed:
         response.headers["Idempotency-Replayed"] = "true"

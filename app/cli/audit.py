@@ -66,13 +66,13 @@ def list_records(
         for record in records:
             typer.echo(json.dumps(_plain(record), ensure_ascii=False))
         return
-    table = Table("时间（北京）", "客户端", "对象", "用途", "结果", "名单版本", "查询编号")
+    table = Table("时间（北京）", "客户端", "对象", "用途", "问及日期", "结果", "名单版本", "查询编号")
     for record in records:
         when = record.answered_at.astimezone(CITY).strftime("%Y-%m-%d %H:%M:%S")
         verdict = "在名单上" if record.verdict == "listed" else "不在名单上"
         whom = record.uscc or record.masked_number
-        version = str(record.list_version)
-        table.add_row(when, record.client_name, whom, record.purpose or "—", verdict, version, str(record.lookup_id))
+        told = (record.on_day.isoformat(), verdict, str(record.list_version), str(record.lookup_id))
+        table.add_row(when, record.client_name, whom, record.purpose or "—", *told)
     print_table(table)
 
 

@@ -50,7 +50,7 @@ def demo(
     current_settings.cache_clear()
     chosen = current_settings().port if port is None else port
     _require_free(current_settings().host, chosen)
-    with installation() as settings, contextlib.suppress(KeyboardInterrupt):
+    with installation(make=True) as settings, contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_run(settings, chosen))
 
 
@@ -117,14 +117,14 @@ def _keep_keys(file: Path, keys: dict[str, str]) -> None:
 async def _seed(database: Database, settings: Settings, bureau_key: str) -> None:
     """Push the demo's list as the bureau would; its idempotency key keeps the next start from pushing it again."""
     moment = Moment.current()
-    service = PushService(vault_from(settings), wait=settings.push_wait)
+    service = PushService(vault_from(settings), settings.push_wait)
     async with database.writing() as session:
         caller: Caller = await authenticate(session, bureau_key, moment.now)
         if await service.was_made(session, caller, _SEED_KEY):
             return
         rows = demo_list.operations(moment.today)
         body = json.dumps(rows, ensure_ascii=False).encode()
-        await service.push(session, caller, PushRequest(rows, body, _SEED_KEY, None, "演示数据"), moment)
+        await service.push(session, caller, PushRequest(rows, body, _SEED_KEY, None, "演示数据"))
 
 
 def _print_lines(url: str, keys: dict[str, str], settings: Settings) -> None:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import NoReturn
 
+from app.errors import Misconfigured
 from app.services.identity_keys import kept_keys
 from app.settings import Settings, current_settings
 from app.store import embedded, schema
@@ -15,18 +16,24 @@ _MAINTENANCE_SECONDS = 3600
 
 
 @contextmanager
-def installation() -> Iterator[Settings]:
+def installation(*, make: bool = False) -> Iterator[Settings]:
     """Yield settings that name a database: the configured one, or our own, started for the time of the block.
 
-    Our own database and keys are put into the environment, so that processes started from here find them.
+    Our own is made only where ``make`` says so: a command in the wrong folder must not leave a new, empty database
+    behind. It and its keys are put into the environment, so that processes started from here find them.
     """
     # uvicorn, when it is done, raises the signal that stopped it once more: it must end the command in order, so that
     # our own server is stopped too.
     signal.signal(signal.SIGTERM, _finish)
     settings = current_settings()
-    if settings.database_url is not None:
+    if settings.database_url is not None or settings.migration_database_url is not None:
         yield settings
         return
+    if not make and not (settings.data_dir / "postgres").exists():
+        raise Misconfigured(
+            f"没有设置 LIANCHENG_DATABASE_URL，{settings.data_dir} 中也没有自带的数据库。"
+            "请设置环境变量，或在启动过 liancheng serve（demo）的目录中运行。"
+        )
     server = embedded.start(settings.data_dir / "postgres")
     try:
         added = {
@@ -63,7 +70,8 @@ async def owner_database(settings: Settings) -> AsyncIterator[Database]:
 @asynccontextmanager
 async def _opened(settings: Settings, *, as_owner: bool) -> AsyncIterator[Database]:
     url = (settings.migration_database_url if as_owner else None) or settings.database_url
-    assert url is not None  # noqa: S101 - installation() has seen to it
+    if url is None:
+        raise Misconfigured("请设置 LIANCHENG_DATABASE_URL：此命令以服务的身份连接数据库。")
     role = {"role": None} if as_owner else {}
     database = Database(url.get_secret_value(), pool_size=2, timeout=_MAINTENANCE_SECONDS, **role)
     try:

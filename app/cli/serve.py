@@ -7,7 +7,9 @@ from typing import Annotated, Any
 import typer
 import uvicorn
 
-from app.cli.installation import installation, owner_database
+from app.cli.installation import installation, owner_database, service_database
+from app.services.catalogue import load
+from app.services.identity_keys import register, vault_from
 from app.settings import Settings, current_settings
 from app.store import schema
 
@@ -25,9 +27,8 @@ def serve(
     结构版本不符则拒绝启动，请先运行 liancheng migrate。
     """
     own_database = current_settings().database_url is None
-    with contextlib.suppress(KeyboardInterrupt), installation() as settings:
-        if own_database:
-            asyncio.run(_migrate(settings))
+    with contextlib.suppress(KeyboardInterrupt), installation(make=True) as settings:
+        asyncio.run(_prepare(settings, migrate_first=own_database))
         uvicorn.run("app.main:create_app", workers=workers, **uvicorn_options(settings, host=host, port=port))
 
 
@@ -53,6 +54,16 @@ def migrate() -> None:
     with installation() as settings:
         asyncio.run(_migrate(settings))
     typer.echo(f"数据库结构版本：{schema.expected_version()}")
+
+
+async def _prepare(settings: Settings, *, migrate_first: bool) -> None:
+    """Find out what is wrong before any process is started: one that fails later may be started again for ever."""
+    if migrate_first:
+        await _migrate(settings)
+    load(settings.catalogue_file)
+    vault = vault_from(settings)
+    async with service_database(settings) as database, database.writing() as session:
+        await register(session, vault)
 
 
 async def _migrate(settings: Settings) -> None:

@@ -88,6 +88,16 @@ class IdentityVault:
         self._cipher_keys = cipher_keys
 
     @property
+    def index_key_ids(self) -> tuple[str, ...]:
+        """The identifiers of all keys that numbers can be found with."""
+        return tuple(self._index_keys)
+
+    def check_values(self) -> dict[tuple[str, str], bytes]:
+        """Return, for each key by (kind, id), a value that tells it from any other key and nothing about it."""
+        rings = {"index": self._index_keys, "cipher": self._cipher_keys}
+        return {(kind, key_id): _hmac(ring[key_id], b"key check") for kind, ring in rings.items() for key_id in ring}
+
+    @property
     def current_key_ids(self) -> tuple[str, str]:
         """The identifiers of the keys that write now: index, cipher."""
         return self._index_keys.current_id, self._cipher_keys.current_id
@@ -103,9 +113,7 @@ class IdentityVault:
 
     def keyed_hash(self, message: bytes, key_id: str | None = None) -> bytes:
         """Return HMAC-SM3 of the message, 32 bytes: for what must be compared and could be guessed if merely hashed."""
-        mac = hmac.HMAC(self._index_keys[key_id or self._index_keys.current_id], hashes.SM3())
-        mac.update(message)
-        return mac.finalize()
+        return _hmac(self._index_keys[key_id or self._index_keys.current_id], message)
 
     def seal(self, number: ResidentId, person_id: UUID) -> SealedNumber:
         """Encrypt the number for one person."""
@@ -127,3 +135,9 @@ class IdentityVault:
         except InvalidTag:
             raise Misconfigured(f"人员 {person_id} 的加密号码无法解密：密钥不对或数据被改动。") from None
         return ResidentId(clear.decode())
+
+
+def _hmac(key: bytes, message: bytes) -> bytes:
+    mac = hmac.HMAC(key, hashes.SM3())
+    mac.update(message)
+    return mac.finalize()

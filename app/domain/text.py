@@ -6,16 +6,19 @@ from datetime import date
 
 from app.domain.codes import CodeError, parse_resident_id
 
-# Whole or divided as people write it, and not part of a longer run of digits. It must pass as an identity number too, so
-# that an 18-digit decision number is not taken for one.
+# Whole or divided as people write it, not part of a longer run of digits. It must pass as an identity number too, or
+# every 18-digit decision number would be taken for one.
 _EIGHTEEN = re.compile(r"(?<![0-9])[0-9]{6}[ -]?[0-9]{8}[ -]?[0-9]{3}[0-9Xx](?![0-9])")
-_REFUSED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_REFUSED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_LAST_TWO_OF_A_PLANE = 0xFFFE
 
 
 def unprintable_position(text: str) -> int | None:
-    """Return where the first control, formatting or unassigned character or lone surrogate stands, from 1."""
+    """Return where the first control or formatting character, noncharacter or lone surrogate stands, from 1."""
     for position, character in enumerate(text, start=1):
-        if unicodedata.category(character) in _REFUSED_CATEGORIES:
+        # Unassigned and private characters pass: rare names are written with ideographs that are newer than our tables.
+        noncharacter = ord(character) & 0xFFFF >= _LAST_TWO_OF_A_PLANE or 0xFDD0 <= ord(character) <= 0xFDEF  # noqa: PLR2004
+        if noncharacter or unicodedata.category(character) in _REFUSED_CATEGORIES:
             return position
     return None
 

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives import hashes
 from uuid_utils.compat import uuid7
 
 from app.domain.catalogue import Catalogue
+from app.domain.text import contains_identity_number, unprintable_position
 from app.errors import Conflict, FieldError, Forbidden, InvalidField, NotFound, Unauthenticated
 from app.store import clients as store
 from app.store.clients import StoredClient, StoredKey
@@ -69,6 +70,13 @@ async def authenticate(session: Session, key_text: str | None, now: datetime) ->
     return Caller(key.client.client_id, key.key_id, key.client.name, key.client.department, key.scopes)
 
 
+async def require_still_usable(session: Session, caller: Caller, now: datetime) -> None:
+    """Raise :class:`Unauthenticated` if the caller's key has ended since they were authenticated."""
+    key = await store.key_by_id(session, caller.key_id)
+    if key is None or not key.usable(now):
+        raise _unauthenticated()
+
+
 def _unauthenticated() -> Unauthenticated:
     return Unauthenticated("缺少有效的 API 密钥。请在 Authorization 头中以 Bearer 方式提供。")
 
@@ -85,6 +93,8 @@ async def add_client(session: WriteSession, catalogue: Catalogue, *, name: str, 
     if known is None:
         names = "、".join(one.name for one in catalogue.departments)
         raise InvalidField(FieldError("department", "unknown_department", f"备忘录没有这个部门。可用：{names}。"))
+    if not name.strip() or unprintable_position(name) is not None or contains_identity_number(name):
+        raise InvalidField(FieldError("name", "unusable_name", "客户端名称不得为空白，不得含有不可见字符或身份号码。"))
     if await store.client_named(session, name) is not None:
         raise Conflict(f"已有名为“{name}”的客户端。如需新密钥，请用 liancheng clients rotate。")
     client = StoredClient(uuid7(), name, known.name)

@@ -17,7 +17,8 @@ from app.domain.text import contains_identity_number, unprintable_position
 from app.errors import FieldError
 
 _ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+# A name of a field, as ours are: with more digits in it, it could be made of somebody's number.
+_PLAIN_NAME = re.compile(r"(?=[^0-9]*(?:[0-9][^0-9]*){0,4}$)[A-Za-z_][A-Za-z0-9_]{0,63}")
 
 # Pydantic's kinds of error -> our code and sentence; {…} are filled from the error's context.
 _TOLD = {
@@ -33,14 +34,14 @@ _TOLD = {
     "list_type": ("wrong_type", "应为数组。"),
     "dict_type": ("wrong_type", "应为对象。"),
     "model_type": ("wrong_type", "应为对象。"),
-    "model_attributes_type": ("wrong_type", "应为 JSON 对象；请确认 Content-Type 为 application/json。"),
+    "model_attributes_type": ("wrong_type", "应为 JSON 对象（花括号括起的各字段）。"),
     "string_too_short": ("too_short", "至少 {min_length} 个字符。"),
     "string_too_long": ("too_long", "最多 {max_length} 个字符。"),
     "too_short": ("too_few", "至少 {min_length} 项。"),
     "too_long": ("too_many", "最多 {max_length} 项。"),
     "enum": ("not_allowed", "应为以下之一：{expected}。"),
     "literal_error": ("not_allowed", "应为以下之一：{expected}。"),
-    "union_tag_invalid": ("not_allowed", "应为以下之一：{expected_tags}。"),
+    "union_tag_invalid": ("not_allowed", "{discriminator} 应为以下之一：{expected_tags}。"),
     "union_tag_not_found": ("missing", "缺少必填字段 {discriminator}。"),
     "greater_than_equal": ("out_of_range", "不得小于 {ge}。"),
     "less_than_equal": ("out_of_range", "不得大于 {le}。"),
@@ -62,6 +63,9 @@ def _told(error: ErrorDetails | Mapping[str, Any], row: int | None) -> FieldErro
     if kind.startswith("liancheng."):
         return FieldError(_path(error["loc"]), kind.removeprefix("liancheng."), error["msg"], row)
     code, sentence = _TOLD.get(kind, _OTHERWISE)
+    if "expected" in context:
+        # Pydantic joins the words as English does.
+        context = {**context, "expected": "、".join(re.findall(r"'([^']*)'", str(context["expected"])))}
     return FieldError(_path(error["loc"]), code, sentence.format_map(context), row)
 
 

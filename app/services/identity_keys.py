@@ -7,14 +7,15 @@ import secrets
 from pathlib import Path
 
 from app.domain.identity import CIPHER_KEY_BYTES, INDEX_KEY_BYTES, IdentityVault, KeyRing
-from app.errors import Misconfigured
+from app.errors import IdentityKeysMissing, Misconfigured
 from app.settings import Settings
 from app.store import persons
-from app.store.database import WriteSession
+from app.store.database import Session, WriteSession
 
 INDEX_VARIABLE = "LIANCHENG_IDENTITY_INDEX_KEYS"
 CIPHER_VARIABLE = "LIANCHENG_IDENTITY_CIPHER_KEYS"
 _BATCH = 500
+KEYS_MISSING = "本进程缺少部分在用的身份号码索引密钥，无法断定人员是否在名单上。请补齐密钥后重新启动。"
 _KEY_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -56,6 +57,27 @@ def kept_keys(file: Path) -> dict[str, str]:
     return {variable: value for variable, _, value in pairs}
 
 
+async def register(session: WriteSession, vault: IdentityVault) -> None:
+    """Note this process's keys, or raise :class:`Misconfigured` where they would make listed persons unfindable.
+
+    That is so when an identifier stands for another key than before, and when a key that persons are recorded under
+    is missing: either would answer "not listed" for somebody who is.
+    """
+    changed = await persons.register_keys(session, vault.check_values())
+    if changed:
+        names = "、".join(f"{kind}:{key_id}" for kind, key_id in changed)
+        raise Misconfigured(
+            f"身份号码密钥与数据库登记的不一致（{names}）：同一标识不得换成另一把密钥。请恢复原密钥，或为新密钥另取标识。"
+        )
+    await require_index_keys(session, vault)
+
+
+async def require_index_keys(session: Session, vault: IdentityVault) -> None:
+    """Raise :class:`IdentityKeysMissing` unless every key that persons are recorded under is configured here."""
+    if await persons.index_keys_used(session) - set(vault.index_key_ids):
+        raise IdentityKeysMissing(KEYS_MISSING)
+
+
 async def rekey(session: WriteSession, vault: IdentityVault) -> int:
     """Write up to one batch of identities anew under the current keys; return how many there were."""
     stale = await persons.under_other_keys(session, *vault.current_key_ids, _BATCH)
@@ -69,4 +91,9 @@ async def rekey(session: WriteSession, vault: IdentityVault) -> int:
             person.masked_number,
         )
         await persons.rewrite(session, renewed)
+    current, _ = vault.current_key_ids
+    if stale:
+        await persons.note_index_key(session, current)
+    elif await persons.index_keys_used(session):
+        await persons.forget_other_index_keys(session, current)
     return len(stale)

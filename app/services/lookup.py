@@ -19,8 +19,9 @@ from app.domain.identity import IdentityVault
 from app.domain.listing import Listing, ListingState, RelatedPerson
 from app.domain.moment import Moment
 from app.domain.subjects import SubjectKind
-from app.errors import FieldError, InvalidField, LianchengError, ListVersionNotReached
+from app.errors import FieldError, IdentityKeysMissing, InvalidField, LianchengError, ListVersionNotReached
 from app.services.access import Caller
+from app.services.identity_keys import KEYS_MISSING
 from app.store.database import WriteSession
 from app.store.lookups import AskedSubject, Asking, Found, Hit, Verdict, find_and_record
 
@@ -126,6 +127,8 @@ class LookupService:
             except LianchengError as error:
                 results.append(error)
         found = await find_and_record(session, [one for _, one in asked], self._asking(caller, terms))
+        if found.keys_missing:
+            raise IdentityKeysMissing(KEYS_MISSING)
         if not found.recorded:
             raise ListVersionNotReached(
                 f"本库名单版本为 {found.list_version}，尚未达到所要求的 {terms.min_list_version}，"
@@ -164,6 +167,7 @@ class LookupService:
             view=terms.view.value,
             min_list_version=terms.min_list_version,
             catalogue_version=self.catalogue.version,
+            index_key_ids=self._vault.index_key_ids,
         )
 
     def _answers(

@@ -16,7 +16,8 @@ from app.domain.listing import ListedUnit, Listing, RelatedPerson, Removal
 from app.domain.moment import Moment
 from app.domain.operations import ListOperation, Operation, PersonGiven, Target, allowed
 from app.errors import FieldError, IdempotencyKeyReused, ListVersionMoved, NotFound, PushRejected
-from app.services.access import Caller
+from app.services.access import Caller, require_still_usable
+from app.services.identity_keys import require_index_keys
 from app.services.push_rows import read_rows
 from app.store import listings, persons, pushes
 from app.store.database import Session, WriteSession
@@ -49,23 +50,26 @@ class PushDone:
 class PushService:
     """Takes pushes, with one set of identity keys."""
 
-    def __init__(self, vault: IdentityVault, *, wait: float) -> None:
+    def __init__(self, vault: IdentityVault, wait: float) -> None:
         """Wait up to ``wait`` seconds for the push before."""
         self._vault = vault
         self._wait = wait
 
-    async def push(
-        self, session: WriteSession, caller: Caller, request: PushRequest, moment: Moment
-    ) -> tuple[PushDone, bool]:
+    async def push(self, session: WriteSession, caller: Caller, request: PushRequest) -> tuple[PushDone, bool]:
         """Carry out a push; return what it did and whether it had been done already.
 
         Raises :class:`PushRejected` with every error of every row, :class:`IdempotencyKeyReused`,
         :class:`ListVersionMoved` or :class:`PushInProgress`; then nothing of it is kept.
         """
         version = await pushes.lock_version(session, self._wait)
+        # The wait may have been long: the time of the push is now, and the key must still be good.
+        moment = Moment.current()
+        await require_still_usable(session, caller, moment.now)
+        await require_index_keys(session, self._vault)
         earlier = await pushes.by_idempotency_key(session, caller.client_id, request.idempotency_key)
         if earlier is not None:
-            if self._fingerprint(request, earlier.fingerprint_key_id) != earlier.body_fingerprint:
+            known = earlier.fingerprint_key_id in self._vault.index_key_ids
+            if not known or self._fingerprint(request, earlier.fingerprint_key_id) != earlier.body_fingerprint:
                 raise IdempotencyKeyReused("此 Idempotency-Key 已用于另一次内容不同的推送，请换一个新的。")
             return await _done(session, earlier), True
         operations, existing = await _checked(session, request, version, moment)
@@ -153,7 +157,9 @@ class PushService:
             person_id = ids[key] = uuid7()
             sealed = self._vault.seal(number, person_id)
             new.append(persons.StoredPerson(person_id, name, indexes[key][0], sealed, number.masked))
-        await persons.add(session, new)
+        if new:
+            await persons.add(session, new)
+            await persons.note_index_key(session, self._vault.current_key_ids[0])
         return ids
 
 

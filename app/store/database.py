@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from app.errors import DatabaseUnavailable
+from app.errors import DatabaseUnavailable, Misconfigured
 
 SERVICE_ROLE = "liancheng_service"
 
@@ -55,7 +55,15 @@ class Database:
             settings["role"] = self._role
         settings["statement_timeout"] = str(int(self._timeout * 1000))
         try:
-            return await asyncpg.connect(self._url, timeout=self._timeout, server_settings=settings)
+            return await asyncpg.connect(
+                # The server's own timeout is of no use when it is frozen or cut off: the client gives up as well.
+                self._url,
+                timeout=self._timeout,
+                command_timeout=self._timeout + 1,
+                server_settings=settings,
+            )
+        except (ValueError, asyncpg.InterfaceError) as error:
+            raise Misconfigured("数据库地址（LIANCHENG_DATABASE_URL）的写法不正确。") from error
         except (OSError, asyncpg.PostgresError) as error:
             # Whatever keeps us from connecting (no server, no such database, a wrong password), nothing was decided.
             raise _unavailable() from error

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypedDict
+from urllib.parse import quote
 
 from app.errors import Misconfigured
 
@@ -36,6 +37,8 @@ DEFAULT_SETTINGS = MappingProxyType(
         # Statements in the server's log would carry parameters of failing ones.
         "log_parameter_max_length_on_error": "0",
         "log_min_error_statement": "panic",
+        # A message may quote the value it is about.
+        "log_min_messages": "fatal",
         "log_error_verbosity": "terse",
     }
 )
@@ -50,7 +53,7 @@ class EmbeddedPostgres:
 
     def url(self, database: str = DATABASE, user: str = OWNER) -> str:
         """Return a libpq URL of one database of this server."""
-        return f"postgresql://{user}@/{database}?host={self.socket_folder}"
+        return f"postgresql://{user}@/{database}?host={quote(str(self.socket_folder))}"
 
     def stop(self) -> None:
         """Stop the server unless somebody else works with it; no committed data is lost."""
@@ -173,8 +176,12 @@ def _socket_folder(folder: Path) -> Path:
     digest = hashlib.sha256(str(folder).encode()).hexdigest()[:16]
     place = Path(tempfile.gettempdir()) / f"liancheng-{digest}"
     place.mkdir(mode=0o700, exist_ok=True)
-    if os.geteuid() == 0:
+    # Anybody may have put something there before us: take only a folder of our own, and never follow a link.
+    owner = pwd.getpwnam(_SYSTEM_USER).pw_uid if os.geteuid() == 0 else os.geteuid()
+    found = place.lstat()
+    if os.geteuid() == 0 and stat.S_ISDIR(found.st_mode) and found.st_uid == 0:
         shutil.chown(place, _SYSTEM_USER)
-    elif place.stat().st_uid != os.geteuid():
+        found = place.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != owner or stat.S_IMODE(found.st_mode) != 0o700:  # noqa: PLR2004
         raise Misconfigured(f"{place} 属于其他用户，无法用作数据库套接字目录。请更换 LIANCHENG_DATA_DIR。")
     return place

@@ -17,6 +17,7 @@ from app.domain.listing import Listing, RelatedPerson
 from app.domain.subjects import SubjectKind
 from app.store.database import WriteSession
 from app.store.listings import listing_of, person_of
+from app.store.tables import listings
 
 Verdict = Literal["listed", "not_listed"]
 
@@ -47,6 +48,7 @@ class Asking:
     view: str
     min_list_version: int
     catalogue_version: str
+    index_key_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +63,27 @@ class Hit:
 class Found:
     """The list's version, and the hits of each subject in the order they were asked.
 
-    ``recorded`` is false, and nothing was recorded, where the list has not reached the version that was asked for.
+    ``recorded`` is false, and nothing was recorded, where the list has not reached the version that was asked for, or
+    a person was asked about and persons are recorded under a key that is not among ours (``keys_missing``).
     """
 
     list_version: int
+    keys_missing: bool
     recorded: bool
     hits: tuple[tuple[Hit, ...], ...]
 
 
 # A listing concerns a unit while it is in force; a person also while a position ban from it is (Listing.concerns says
 # the same in Python, and a test holds the two together).
-_FIND_AND_RECORD = text("""
-WITH asked AS (
+_LISTING = ", ".join(f"listings.{column.name}" for column in listings.columns)
+_FIND_AND_RECORD = text(f"""
+WITH state AS (
+    SELECT list_version, :persons_asked AND EXISTS (
+        SELECT FROM index_keys_in_use WHERE key_id <> ALL (CAST(:our_index_keys AS text[]))
+    ) AS keys_missing
+    FROM list_state
+),
+asked AS (
     SELECT * FROM unnest(
         CAST(:lookup_ids AS uuid[]), CAST(:kinds AS text[]), CAST(:usccs AS text[]), CAST(:indexes AS bytea[]),
         CAST(:index_key_ids AS text[]), CAST(:masked AS text[]), CAST(:refs AS text[])
@@ -82,12 +93,12 @@ person_asked AS (
     SELECT * FROM unnest(CAST(:person_ns AS bigint[]), CAST(:all_indexes AS bytea[])) AS person_asked (n, blind_index)
 ),
 hit AS (
-    SELECT asked.n, listings.*, NULL::uuid AS person_id, NULL::text[] AS roles, NULL::date AS ban_until,
+    SELECT asked.n, {_LISTING}, NULL::uuid AS person_id, NULL::text[] AS roles, NULL::date AS ban_until,
         NULL::boolean AS ban_for_life, NULL::text AS person_name, NULL::text AS masked_number
     FROM asked JOIN listings USING (uscc)
     WHERE :on BETWEEN listed_on AND valid_until AND (removed_on IS NULL OR :on < removed_on)
     UNION ALL
-    SELECT person_asked.n, listings.*, person_id, roles, ban_until, ban_for_life, persons.name, persons.masked_number
+    SELECT person_asked.n, {_LISTING}, person_id, roles, ban_until, ban_for_life, persons.name, persons.masked_number
     FROM person_asked JOIN persons USING (blind_index) JOIN related_persons USING (person_id)
         JOIN listings USING (listing_id)
     WHERE (:on BETWEEN listed_on AND valid_until AND (removed_on IS NULL OR :on < removed_on))
@@ -99,7 +110,7 @@ hit AS (
 answered AS (
     SELECT n, array_agg(listing_id ORDER BY listing_id) AS listing_ids,
         array_agg(revision ORDER BY listing_id) AS revisions,
-        coalesce(array_agg(person_id ORDER BY listing_id) FILTER (WHERE person_id IS NOT NULL), '{}') AS person_ids
+        coalesce(array_agg(person_id ORDER BY listing_id) FILTER (WHERE person_id IS NOT NULL), '{{}}') AS person_ids
     FROM hit GROUP BY n
 ),
 recorded AS (
@@ -111,15 +122,15 @@ recorded AS (
     SELECT lookup_id, :answered_at, :request_id, :client_id, :key_id, :department, :purpose, reference, kind, uscc,
         blind_index, index_key_id, masked_number, :on, :view,
         CASE WHEN listing_ids IS NULL THEN 'not_listed' ELSE 'listed' END, list_version, :catalogue_version,
-        coalesce(listing_ids, '{}'), coalesce(revisions, '{}'), coalesce(person_ids, '{}')
-    FROM asked LEFT JOIN answered USING (n) CROSS JOIN list_state
-    WHERE list_version >= :min_list_version
+        coalesce(listing_ids, '{{}}'), coalesce(revisions, '{{}}'), coalesce(person_ids, '{{}}')
+    FROM asked LEFT JOIN answered USING (n) CROSS JOIN state
+    WHERE list_version >= :min_list_version AND NOT keys_missing
     RETURNING 1
 )
-SELECT list_state.list_version, (SELECT count(*) FROM recorded) AS recorded, hit.*
-FROM list_state LEFT JOIN hit ON true
+SELECT state.list_version, state.keys_missing, (SELECT count(*) FROM recorded) AS recorded, hit.*
+FROM state LEFT JOIN hit ON true
 ORDER BY hit.n, hit.listing_id
-""")
+""")  # noqa: S608 - the names of our own columns
 
 
 async def find_and_record(session: WriteSession, subjects: Sequence[AskedSubject], asking: Asking) -> Found:
@@ -133,6 +144,8 @@ async def find_and_record(session: WriteSession, subjects: Sequence[AskedSubject
         "index_key_ids": [one.blind_indexes[0].key_id if one.blind_indexes else None for one in subjects],
         "masked": [one.masked_number for one in subjects],
         "refs": [one.reference for one in subjects],
+        "persons_asked": any(one.kind is SubjectKind.PERSON for one in subjects),
+        "our_index_keys": list(asking.index_key_ids),
         "person_ns": [n for n, _ in people],
         "all_indexes": [value for _, value in people],
         "answered_at": asking.answered_at,
@@ -153,4 +166,4 @@ async def find_and_record(session: WriteSession, subjects: Sequence[AskedSubject
             person = person_of(row) if row["person_id"] is not None else None
             hits[row["n"] - 1].append(Hit(listing_of(row), person))
     recorded = rows[0]["recorded"] == len(subjects)
-    return Found(rows[0]["list_version"], recorded, tuple(tuple(one) for one in hits))
+    return Found(rows[0]["list_version"], rows[0]["keys_missing"], recorded, tuple(tuple(one) for one in hits))

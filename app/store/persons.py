@@ -1,14 +1,15 @@
 """Recorded identities: finding one by its blind index, adding one, and writing them anew under other keys."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ARRAY, LargeBinary, any_, cast, insert, or_, select, update
+from sqlalchemy import ARRAY, LargeBinary, any_, cast, delete, insert, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
 
 from app.domain.identity import BlindIndex, SealedNumber
 from app.store.database import Session, WriteSession
-from app.store.tables import persons
+from app.store.tables import identity_keys, index_keys_in_use, persons
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,29 @@ async def under_other_keys(session: Session, index_key_id: str, cipher_key_id: s
         )
         for row in (await session.execute(query)).mappings()
     ]
+
+
+async def register_keys(session: WriteSession, check_values: Mapping[tuple[str, str], bytes]) -> list[tuple[str, str]]:
+    """Note which keys the identifiers stand for; return those (kind, id) that stand for another key already."""
+    rows = [{"kind": kind, "key_id": key_id, "check_value": value} for (kind, key_id), value in check_values.items()]
+    await session.execute(upsert(identity_keys).on_conflict_do_nothing(), rows)
+    known = (await session.execute(select(identity_keys))).all()
+    return [(kind, key_id) for kind, key_id, value in known if check_values.get((kind, key_id), value) != value]
+
+
+async def note_index_key(session: WriteSession, key_id: str) -> None:
+    """Note that persons are recorded under this index key from now on."""
+    await session.execute(upsert(index_keys_in_use).values(key_id=key_id).on_conflict_do_nothing())
+
+
+async def index_keys_used(session: Session) -> set[str]:
+    """Return the index keys that persons are recorded under."""
+    return set((await session.execute(select(index_keys_in_use.c.key_id))).scalars())
+
+
+async def forget_other_index_keys(session: WriteSession, key_id: str) -> None:
+    """Note that persons are recorded under this key only; the database's owner may, once all are rewritten."""
+    await session.execute(delete(index_keys_in_use).where(index_keys_in_use.c.key_id != key_id))
 
 
 async def rewrite(session: WriteSession, person: StoredPerson) -> None:

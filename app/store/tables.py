@@ -137,6 +137,25 @@ persons = Table(
     UniqueConstraint("blind_index", "name"),
 )
 
+# Which key an identifier stands for, so that another key under the same identifier is seen before it is used.
+identity_keys = Table(
+    "identity_keys",
+    metadata,
+    Column("kind", Text, nullable=False),
+    Column("key_id", Text, nullable=False),
+    Column("check_value", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("kind", "key_id"),
+    CheckConstraint("kind IN ('index', 'cipher')", name="kind"),
+)
+
+# Under which index keys persons are recorded: a process that lacks one of them cannot say that a person is not listed.
+index_keys_in_use = Table(
+    "index_keys_in_use",
+    metadata,
+    Column("key_id", Text, primary_key=True),
+    Column("since", MOMENT, nullable=False, server_default=text("now()")),
+)
+
 related_persons = Table(
     "related_persons",
     metadata,

@@ -102,6 +102,20 @@ CREATE TABLE persons (
     CONSTRAINT uq_persons_blind_index_name UNIQUE (blind_index, name)
 );
 
+CREATE TABLE identity_keys (
+    kind text NOT NULL,
+    key_id text NOT NULL,
+    check_value bytea NOT NULL,
+    CONSTRAINT pk_identity_keys PRIMARY KEY (kind, key_id),
+    CONSTRAINT ck_identity_keys_kind CHECK (kind IN ('index', 'cipher'))
+);
+
+CREATE TABLE index_keys_in_use (
+    key_id text NOT NULL,
+    since timestamptz DEFAULT now() NOT NULL,
+    CONSTRAINT pk_index_keys_in_use PRIMARY KEY (key_id)
+);
+
 CREATE TABLE related_persons (
     listing_id uuid NOT NULL,
     person_id uuid NOT NULL,
@@ -166,26 +180,41 @@ CREATE TABLE audit_default PARTITION OF audit DEFAULT
 # The service has no right to make tables; this one thing it may have made, at each start.
 PARTITIONS = """
 CREATE FUNCTION ensure_audit_partitions(months_ahead integer) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET timezone = 'UTC' AS $$
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp SET timezone = 'UTC' SET lock_timeout = '200ms' AS $$
 DECLARE
     first_day timestamptz;
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtext('liancheng.audit_partitions'));
     FOR ahead IN 0..least(months_ahead, 120) LOOP
         first_day := date_trunc('month', now(), 'UTC') + make_interval(months => ahead);
-        IF to_regclass('audit_' || to_char(first_day AT TIME ZONE 'UTC', 'YYYY_MM')) IS NULL THEN
+        IF to_regclass('public.audit_' || to_char(first_day AT TIME ZONE 'UTC', 'YYYY_MM')) IS NULL THEN
             BEGIN
                 EXECUTE format(
-                    'CREATE TABLE %I PARTITION OF audit FOR VALUES FROM (%L) TO (%L)',
+                    'CREATE TABLE public.%I PARTITION OF public.audit FOR VALUES FROM (%L) TO (%L)',
                     'audit_' || to_char(first_day AT TIME ZONE 'UTC', 'YYYY_MM'),
                     first_day, first_day + interval '1 month'
                 );
             EXCEPTION WHEN check_violation THEN
                 -- The default partition has records of that month already: they stay there, and are found there.
                 RAISE WARNING 'audit partition for % left to the default partition', first_day;
+                WHEN lock_not_available THEN
+                -- Somebody reads the whole audit. To wait here would make every lookup wait behind us.
+                RAISE WARNING 'audit partition for % could not be made now', first_day;
             END;
         END IF;
     END LOOP;
+END $$
+"""
+
+# Revoking a key is for good, whoever asks.
+REVOKED_FOR_GOOD = """
+CREATE FUNCTION keep_revoked() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.revoked_at IS NOT NULL THEN
+        RAISE EXCEPTION 'a revoked key stays revoked';
+    END IF;
+    RETURN NEW;
 END $$
 """
 
@@ -196,13 +225,23 @@ DO $$ BEGIN
 EXCEPTION WHEN duplicate_object OR unique_violation THEN
     NULL;  -- Roles belong to the server, not the database: another database of it has made it.
 END $$;
+DO $$ BEGIN
+    -- Who migrates may also serve: an installation with one database user needs no more ado.
+    GRANT {SERVICE_ROLE} TO CURRENT_USER;
+EXCEPTION WHEN insufficient_privilege THEN
+    RAISE WARNING 'not allowed to grant {SERVICE_ROLE}: give the service a login of its own';
+END $$;
+REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 REVOKE EXECUTE ON FUNCTION ensure_audit_partitions(integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ensure_audit_partitions(integer) TO {SERVICE_ROLE};
 GRANT USAGE ON SCHEMA public TO {SERVICE_ROLE};
 GRANT SELECT ON alembic_version TO {SERVICE_ROLE};
 GRANT SELECT, INSERT ON
-    clients, pushes, listing_revisions, persons, changes, catalogues, audit TO {SERVICE_ROLE};
-GRANT SELECT, INSERT, UPDATE ON listings, related_persons TO {SERVICE_ROLE};
+    clients, pushes, listing_revisions, related_persons, changes, catalogues, audit, identity_keys, index_keys_in_use
+    TO {SERVICE_ROLE};
+-- What is sealed is opened by the owner alone, when keys are rotated.
+GRANT INSERT, SELECT (person_id, name, blind_index, index_key_id, masked_number) ON persons TO {SERVICE_ROLE};
+GRANT SELECT, INSERT, UPDATE ON listings TO {SERVICE_ROLE};
 GRANT SELECT, INSERT, UPDATE (expires_at, revoked_at) ON api_keys TO {SERVICE_ROLE};
 GRANT SELECT, UPDATE (list_version) ON list_state TO {SERVICE_ROLE}
 """
@@ -213,9 +252,12 @@ def upgrade() -> None:
     for statement in TABLES.split(";\n"):
         op.execute(statement)
     op.execute(PARTITIONS)
-    role, *rights = RIGHTS.split("END $$;\n")
-    op.execute(role + "END $$")
-    for statement in "".join(rights).split(";\n"):
+    op.execute(REVOKED_FOR_GOOD)
+    op.execute("CREATE TRIGGER keep_revoked BEFORE UPDATE ON api_keys FOR EACH ROW EXECUTE FUNCTION keep_revoked()")
+    *blocks, rights = RIGHTS.split("END $$;\n")
+    for block in blocks:
+        op.execute(block + "END $$")
+    for statement in rights.split(";\n"):
         op.execute(statement)
 
 
@@ -224,5 +266,6 @@ def downgrade() -> None:
     op.execute("DROP FUNCTION ensure_audit_partitions(integer)")
     op.execute(
         "DROP TABLE audit, catalogues, changes, related_persons, persons, listing_revisions, listings, pushes, "
-        "api_keys, clients, list_state"
+        "api_keys, clients, list_state, identity_keys, index_keys_in_use"
     )
+    op.execute("DROP FUNCTION keep_revoked()")

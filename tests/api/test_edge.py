@@ -507,3 +507,25 @@ async def test_a_traceparent_that_is_none_is_left_out(
     assert "trace_id" not in line
     assert line["route"] == "(none)"
     assert line["status"] == 404
+
+
+async def test_an_unknown_query_parameter_is_refused_and_not_ignored(api: Api) -> None:
+    """Who writes `dryrun` for `dry_run` must not find out by what was kept."""
+    body = {"operations": [list_operation(1)]}
+    headers = api.headers(**{"Idempotency-Key": "typo"})
+    for url in ("/v1/pushes?dryrun=true", "/v1/pushes?dry_run=true&DRY_RUN=true"):
+        response = await api.http.post(url, json=body, headers=headers)
+        assert response.status_code == 422
+        assert response.json()["code"] == "unknown_parameter"
+    assert await api.rows("SELECT 1 FROM pushes") == []
+    asked = await api.http.get(f"/v1/units/{synthetic_uscc(1)}/measures?as_of=2026-01-01", headers=api.headers())
+    assert asked.status_code == 422
+
+
+async def test_a_slash_too_many_is_not_found_and_not_redirected(api: Api) -> None:
+    number = synthetic_resident_id(1)
+    for url in (f"/v1/units/{number}/measures/", "/v1/lookups/"):
+        response = await api.http.get(url, headers=api.headers())
+        assert response.status_code in {404, 405}
+        assert "location" not in response.headers
+        assert number not in response.text

@@ -10,7 +10,7 @@ from sqlalchemy.exc import ProgrammingError
 from app.domain.codes import ResidentId
 from app.domain.identity import IdentityVault, SealedNumber
 from app.domain.synthetic import synthetic_resident_id, synthetic_uscc
-from app.errors import Misconfigured
+from app.errors import IdentityKeysMissing, Misconfigured
 from app.services.identity_keys import CIPHER_VARIABLE, INDEX_VARIABLE, new_keys, rekey, vault_from
 from app.settings import Settings
 from tests.services.serving import also_serving
@@ -57,11 +57,37 @@ async def test_a_person_is_found_under_the_old_key_during_rotation_and_under_the
     assert answer["listings"][0]["person"]["name"] == "虚构7"
 
 
-async def test_without_rekeying_the_new_key_alone_finds_nobody_of_before(api: Api) -> None:
-    """Why the old key has to stay until everything is rewritten."""
+async def test_a_process_without_a_key_that_persons_are_recorded_under_refuses_to_start(api: Api) -> None:
+    """It would call every one of them not listed."""
     await api.pushed(list_operation(1, persons=[person(7)]))
-    async with also_serving(api, **keys(api.settings, "{new}")) as hasty:
-        assert (await hasty.asked(synthetic_resident_id(7)))["verdict"] == "not_listed"
+    with pytest.raises(IdentityKeysMissing):
+        async with also_serving(api, **keys(api.settings, "{new}")):
+            pass
+
+
+async def test_another_key_under_a_known_identifier_is_refused(api: Api) -> None:
+    await api.pushed(list_operation(1, persons=[person(7)]))
+    impostor = new_keys("test-1")
+    changed = {
+        "identity_index_keys": SecretStr(impostor[INDEX_VARIABLE]),
+        "identity_cipher_keys": SecretStr(impostor[CIPHER_VARIABLE]),
+    }
+    with pytest.raises(Misconfigured, match="index:test-1"):
+        async with also_serving(api, **changed):
+            pass
+
+
+async def test_a_running_process_that_a_new_key_was_not_given_to_answers_for_units_only(api: Api) -> None:
+    """The rotation in one step: no verdict about persons, instead of a false one."""
+    async with also_serving(api, **keys(api.settings, "{new},{old}")) as switched:
+        await switched.pushed(list_operation(1, persons=[person(7)]))
+    for code in (synthetic_resident_id(7), synthetic_resident_id(8)):
+        response = await api.ask(code)
+        assert response.status_code == httpx.codes.SERVICE_UNAVAILABLE
+        assert response.json()["code"] == "identity_keys_missing"
+    assert (await api.asked(synthetic_uscc(1)))["verdict"] == "listed"
+    assert (await api.push(list_operation(2, persons=[person(7)]))).json()["code"] == "identity_keys_missing"
+    assert {row["index_key_id"] for row in await api.rows(PERSONS)} == {"k2"}
 
 
 async def test_with_the_new_key_announced_second_everybody_finds_what_the_others_write(api: Api) -> None:

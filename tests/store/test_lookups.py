@@ -48,7 +48,7 @@ async def test_what_the_statement_finds_is_what_the_domain_says_is_in_force(
     database: Database, pairs: list[tuple[Listing, RelatedPerson]], on: date
 ) -> None:
     moment = Moment.current()
-    asking = Asking(moment.now, "r", uuid4(), "k", "清远海关", "测试", on, "summary", 0, "sha256:test")
+    asking = Asking(moment.now, "r", uuid4(), "k", "清远海关", "测试", on, "summary", 0, "sha256:test", ("k",))
     async with database.writing() as session:
         asked = []
         for listing, person in pairs:
