@@ -13,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 
 from app.errors import FieldError, LianchengError, MalformedRequest, UnsupportedMediaType
+from app.services.access import names_a_key
 
 # Given to the framework in place of a body that cannot be read: no model takes it.
 _UNREADABLE = object()
@@ -66,6 +67,9 @@ def _constant(_: str) -> Never:
 class _StrictRequest(Request):
     unreadable: LianchengError | None = None
 
+    def leave_unread(self) -> None:
+        self._body = b""
+
     async def json(self) -> Any:  # noqa: ANN401 - as its parent has it
         if self.unreadable is None:
             try:
@@ -91,6 +95,9 @@ class StrictJsonRoute(APIRoute):
         async def strictly(request: Request) -> Response:
             strict = _StrictRequest(request.scope, request.receive)
             strict.unreadable = _unsupported(request)
+            if not names_a_key(request.headers.get("authorization", "").partition(" ")[2]):
+                # It will be refused whatever it holds: nobody's megabytes are read and parsed for that.
+                strict.leave_unread()
             try:
                 return await handle(strict)
             except RequestValidationError:

@@ -59,6 +59,11 @@ class IssuedKey:
     key: StoredKey
 
 
+def names_a_key(text: str) -> bool:
+    """Whether the text has the form of a key; only then is it worth asking the database."""
+    return _KEY.fullmatch(text) is not None
+
+
 async def authenticate(session: Session, key_text: str | None, now: datetime) -> Caller:
     """Return the caller behind a key, or raise :class:`Unauthenticated`: the same for every kind of bad key."""
     parts = _KEY.fullmatch(key_text or "")
