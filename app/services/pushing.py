@@ -197,7 +197,8 @@ def _rejected(errors: list[FieldError]) -> PushRejected:
     in_order = sorted(errors, key=lambda error: (error.row or 0, error.field or ""))
     rows = len({error.row for error in errors})
     return PushRejected(
-        f"共 {rows} 行有 {len(errors)} 处错误，整批均未入库。请逐项改正后重新提交。", errors=tuple(in_order)
+        f"共 {rows} 行有 {len(errors)} 处错误，整批均未入库。请逐项改正后重新提交（最多列出一千处）。",
+        errors=tuple(in_order),
     )
 
 

@@ -280,3 +280,12 @@ async def test_more_operations_than_configured_are_refused(api: Api) -> None:
     response = await api.http.post("/v1/pushes", json=body, headers=api.headers(**{"Idempotency-Key": "k"}))
     assert response.status_code == 422
     assert response.json()["code"] == "too_many"
+
+
+async def test_a_push_of_nonsense_is_told_of_its_first_thousand_errors_and_how_many_there_are(api: Api) -> None:
+    body = {"operations": [None] * 3000}
+    response = await api.http.post("/v1/pushes", json=body, headers=api.headers(**{"Idempotency-Key": "k"}))
+    problem = response.json()
+    assert response.status_code == 422
+    assert "3000 处" in problem["detail"]
+    assert [one["row"] for one in problem["errors"]] == list(range(1, 1001))

@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 from app.errors import FieldError, LianchengError
 
 PROBLEM_JSON = "application/problem+json"
+MOST_ERRORS = 1000
 
 
 class FieldProblem(BaseModel):
@@ -27,7 +28,7 @@ class Problem(BaseModel):
     code: Annotated[str, Field(description="Stable code to branch on.")]
     detail: Annotated[str, Field(description="What is wrong and what to do, in Chinese.")]
     request_id: Annotated[str, Field(description="The `X-Request-ID` of this call, for asking about it.")]
-    errors: Annotated[list[FieldProblem], Field(description="Each thing that is wrong, where there are several.")]
+    errors: Annotated[list[FieldProblem], Field(description=f"Each thing that is wrong, up to {MOST_ERRORS}.")]
 
     @classmethod
     def of(cls, error: LianchengError, request_id: str) -> "Problem":
@@ -40,7 +41,7 @@ class Problem(BaseModel):
             code=code,
             detail=error.detail,
             request_id=request_id,
-            errors=[_field_problem(one) for one in error.errors],
+            errors=[_field_problem(one) for one in error.errors[:MOST_ERRORS]],
         )
 
 
