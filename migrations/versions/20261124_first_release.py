@@ -227,8 +227,12 @@ EXCEPTION WHEN duplicate_object OR unique_violation THEN
 END $$;
 DO $$ BEGIN
     -- Who migrates may also serve: an installation with one database user needs no more ado.
-    GRANT {SERVICE_ROLE} TO CURRENT_USER;
-EXCEPTION WHEN insufficient_privilege THEN
+    IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
+        GRANT {SERVICE_ROLE} TO CURRENT_USER;
+    END IF;
+EXCEPTION WHEN unique_violation THEN
+    NULL;  -- Another database of this server was migrated at the same moment.
+WHEN insufficient_privilege THEN
     RAISE WARNING 'not allowed to grant {SERVICE_ROLE}: give the service a login of its own';
 END $$;
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
