@@ -248,7 +248,7 @@ GRANT INSERT, SELECT (person_id, name, blind_index, index_key_id, masked_number)
 GRANT SELECT, INSERT, UPDATE ON listings TO {SERVICE_ROLE};
 GRANT SELECT, INSERT, UPDATE (expires_at, revoked_at) ON api_keys TO {SERVICE_ROLE};
 GRANT SELECT, UPDATE (list_version) ON list_state TO {SERVICE_ROLE}
-"""
+"""  # noqa: S608 - the name of the role is our own
 
 
 def upgrade() -> None:
