@@ -1,20 +1,21 @@
 """Where the keys for identity numbers come from, and writing everything anew under the current ones."""
 
 import base64
-import os
 import re
 import secrets
 from pathlib import Path
 
 from app.domain.identity import CIPHER_KEY_BYTES, INDEX_KEY_BYTES, IdentityVault, KeyRing
 from app.errors import IdentityKeysMissing, Misconfigured
+from app.services.secret_file import write_secret
 from app.settings import Settings
-from app.store import persons
+from app.store import persons, pushes
 from app.store.database import Session, WriteSession
 
 INDEX_VARIABLE = "LIANCHENG_IDENTITY_INDEX_KEYS"
 CIPHER_VARIABLE = "LIANCHENG_IDENTITY_CIPHER_KEYS"
 _BATCH = 500
+_LOCK_SECONDS = 60.0
 KEYS_MISSING = "本进程缺少部分在用的身份号码索引密钥，无法断定人员是否在名单上。请补齐密钥后重新启动。"
 _KEY_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -48,11 +49,7 @@ def vault_from(settings: Settings) -> IdentityVault:
 def kept_keys(file: Path) -> dict[str, str]:
     """Read the environment file of the service's own keys, making it (mode 600) on the first start."""
     if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        lines = "".join(f"{variable}={value}\n" for variable, value in new_keys("own-1").items())
-        # Born with its mode: a file that is narrowed after writing was readable for a moment.
-        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
-            out.write(lines)
+        write_secret(file, "".join(f"{variable}={value}\n" for variable, value in new_keys("own-1").items()))
     pairs = (line.partition("=") for line in file.read_text().splitlines() if line)
     return {variable: value for variable, _, value in pairs}
 
@@ -79,7 +76,12 @@ async def require_index_keys(session: Session, vault: IdentityVault) -> None:
 
 
 async def rekey(session: WriteSession, vault: IdentityVault) -> int:
-    """Write up to one batch of identities anew under the current keys; return how many there were."""
+    """Write up to one batch of identities anew under the current keys; return how many there were.
+
+    Pushes wait meanwhile: one that records a person under an old key just when that key is noted as no longer in use
+    would leave somebody whom a process without the old key calls not listed.
+    """
+    await pushes.lock_version(session, _LOCK_SECONDS)
     stale = await persons.under_other_keys(session, *vault.current_key_ids, _BATCH)
     for person in stale:
         number = vault.open(person.sealed_number, person.person_id)

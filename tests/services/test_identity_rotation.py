@@ -1,10 +1,12 @@
 """Exchanging the keys of identity numbers while the service works: nobody is lost on the way."""
 
+import asyncio
 from typing import Any
 
 import httpx
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 from app.domain.codes import ResidentId
@@ -179,3 +181,14 @@ async def test_a_push_made_before_the_rotation_is_recognised_when_it_is_repeated
         other = await during.push(list_operation(2), key="once")
         assert other.json()["code"] == "idempotency_key_reused"
         assert (await during.asked(synthetic_uscc(2)))["verdict"] == "not_listed"
+
+
+async def test_rekeying_and_pushes_wait_for_each_other(api: Api) -> None:
+    """Else a person recorded under the old key, just when it is noted as unused, could be called not listed."""
+    await api.pushed(list_operation(1, persons=[person(7)]))
+    async with api.owner.writing() as pushing:
+        await pushing.execute(text("SELECT list_version FROM list_state FOR UPDATE"))
+        rekeying = asyncio.create_task(rekeyed(api))
+        done, _ = await asyncio.wait([rekeying], timeout=0.5)
+        assert not done
+    assert await rekeying == [1, 0]
