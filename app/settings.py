@@ -67,6 +67,11 @@ class Settings(BaseSettings):
         Literal["debug", "info", "warning", "error"], Field(description="Least severe log line that is written.")
     ] = "info"
 
+    @property
+    def names_a_database(self) -> bool:
+        """Whether a database was configured at all; only where none was does the service bring its own."""
+        return self.database_url is not None or self.migration_database_url is not None
+
 
 @lru_cache
 def current_settings() -> Settings:

@@ -24,6 +24,7 @@ from app.services.access import Caller, Scope, authenticate
 from app.services.catalogue import load
 from app.services.identity_keys import vault_from
 from app.services.pushing import PushRequest, PushService
+from app.services.secret_file import write_secret
 from app.settings import Settings, current_settings
 from app.store import clients, schema
 from app.store.database import Database
@@ -43,8 +44,10 @@ def demo(
 
     数据保存在 LIANCHENG_DATA_DIR（默认 .liancheng），再次启动时保留；删除该目录即重新开始。
     """
-    if current_settings().database_url is not None:
-        raise Misconfigured("演示只用自带的数据库。请先取消环境变量 LIANCHENG_DATABASE_URL。")
+    if current_settings().names_a_database:
+        raise Misconfigured(
+            "演示只用自带的数据库。请先取消环境变量 LIANCHENG_DATABASE_URL 与 LIANCHENG_MIGRATION_DATABASE_URL。"
+        )
     # The lines to paste are what the screen is for; warnings and errors still show.
     os.environ.setdefault("LIANCHENG_LOG_LEVEL", "warning")
     current_settings.cache_clear()
@@ -97,21 +100,13 @@ async def _clients(database: Database, settings: Settings, file: Path) -> dict[s
             if department.name not in keys:
                 issued = await access.issue_key(session, client, scopes, now, None)
                 keys[department.name] = issued.text
-    _keep_keys(file, keys)
+    write_secret(file, json.dumps(keys, ensure_ascii=False, indent=2))
     return keys
 
 
 def _kept_keys(file: Path) -> dict[str, str]:
     kept: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
     return kept
-
-
-def _keep_keys(file: Path, keys: dict[str, str]) -> None:
-    # Written aside and moved, so that a cut-off start leaves no half file; mode 600 from the first byte.
-    aside = file.with_suffix(".new")
-    with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
-        json.dump(keys, out, ensure_ascii=False, indent=2)
-    aside.replace(file)
 
 
 async def _seed(database: Database, settings: Settings, bureau_key: str) -> None:
@@ -140,8 +135,7 @@ def _print_lines(url: str, keys: dict[str, str], settings: Settings) -> None:
     )
     environment = settings.data_dir / "demo.env"
     variables = {"URL": url, "BUREAU_KEY": keys[BUREAU], "CUSTOMS_KEY": customs}
-    with os.fdopen(os.open(environment, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
-        out.writelines(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
+    write_secret(environment, "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items()))
     typer.echo("演示已启动。名单、单位、人员均为虚构。按 Ctrl-C 停止，数据会保留。\n")
     for title, body in asked:
         typer.echo(f"# {title}\n{_curl(url, customs, body)}\n")

@@ -26,7 +26,7 @@ def installation(*, make: bool = False) -> Iterator[Settings]:
     # our own server is stopped too.
     signal.signal(signal.SIGTERM, _finish)
     settings = current_settings()
-    if settings.database_url is not None or settings.migration_database_url is not None:
+    if settings.names_a_database:
         yield settings
         return
     if not make and not (settings.data_dir / "postgres").exists():

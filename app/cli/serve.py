@@ -26,7 +26,7 @@ def serve(
     收到 SIGTERM 或 Ctrl-C 后不再接受新请求，办完已收到的请求再退出。使用自带数据库时先自动迁移；使用外部数据库时，
     结构版本不符则拒绝启动，请先运行 liancheng migrate。
     """
-    own_database = current_settings().database_url is None
+    own_database = not current_settings().names_a_database
     with contextlib.suppress(KeyboardInterrupt), installation(make=True) as settings:
         asyncio.run(_prepare(settings, migrate_first=own_database))
         uvicorn.run("app.main:create_app", workers=workers, **uvicorn_options(settings, host=host, port=port))

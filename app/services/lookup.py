@@ -145,13 +145,12 @@ class LookupService:
         if isinstance(code, ResidentId) and terms.purpose is None:
             told = "查询个人必须写明用途（purpose）。"
             raise InvalidField(FieldError("purpose", "purpose_required", told))
-        person = isinstance(code, ResidentId)
         return code, AskedSubject(
             lookup_id=uuid7(),
             kind=code.kind,
             uscc=None if isinstance(code, ResidentId) else code.value,
             blind_indexes=self._vault.blind_indexes(code) if isinstance(code, ResidentId) else (),
-            masked_number=code.masked if person else None,
+            masked_number=code.masked if isinstance(code, ResidentId) else None,
             reference=subject.reference,
         )
 

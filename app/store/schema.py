@@ -1,7 +1,5 @@
 """The schema's version: bringing it up, and refusing to serve with one that does not fit this code."""
 
-from pathlib import Path
-
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -81,7 +79,7 @@ async def rewritable_history(session: Session) -> list[str]:
 
 def _config() -> Config:
     config = Config()
-    config.set_main_option("script_location", str(Path(PROJECT_ROOT) / "migrations"))
+    config.set_main_option("script_location", str(PROJECT_ROOT / "migrations"))
     return config
 
 

@@ -176,6 +176,7 @@ def test_a_port_that_is_taken_is_said_to_be_before_anything_is_started(folder: P
 def test_a_configured_database_is_not_played_with(folder: Path) -> None:
     url = "postgresql://somebody@db.invalid/production"
     assert "LIANCHENG_DATABASE_URL" in refused(folder, free_port(), LIANCHENG_DATABASE_URL=url)
+    assert "LIANCHENG_MIGRATION_DATABASE_URL" in refused(folder, free_port(), LIANCHENG_MIGRATION_DATABASE_URL=url)
     assert not (folder / "postgres").exists()
 
 
