@@ -35,13 +35,15 @@ class FieldError:
     """One thing wrong with what was sent.
 
     ``field`` is a dotted path (``operations.unit.uscc``) or ``None`` for the whole; ``row`` counts from 1 within the
-    rows of a push or the lines of a file. ``detail`` is Chinese and holds nothing of the value itself.
+    rows of a push or, for a table, as the spreadsheet numbers its rows; ``column`` is the table's column as its reader
+    knows it: letter and header (``C 统一社会信用代码``). ``detail`` is Chinese and holds nothing of the value itself.
     """
 
     field: str | None
     code: str
     detail: str
     row: int | None = None
+    column: str | None = None
 
 
 class LianchengError(Exception):
