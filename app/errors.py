@@ -18,9 +18,12 @@ where it is raised, in Chinese, says what is wrong and what to do, and never rep
     ├── UnsupportedMediaType (415)
     ├── Conflict (409)
     │   ├── ListVersionNotReached     the caller has seen a newer list than this database
-    │   └── ListVersionMoved          the push was made against another version of the list
+    │   ├── ListVersionMoved          the push was made against another version of the list
+    │   ├── TooManyRemovals           a snapshot lacks too much of the list to be taken without confirmation
+    │   └── AlreadyDecided            the push that waited for approval has been decided
     ├── Unavailable (503)             nothing was decided; ask again
     │   ├── DatabaseUnavailable
+    │   │   └── ConnectionsBusy       every connection is in use
     │   ├── IdentityKeysMissing
     │   └── PushInProgress
     └── Misconfigured (500)           the installation is wrong: start-up and commands end with it
@@ -175,6 +178,20 @@ class ListVersionMoved(Conflict):
     title = "The list has moved on since the expected version"
 
 
+class TooManyRemovals(Conflict):
+    """A snapshot lacks so much of the list that it may be cut off: the number of removals has to be confirmed."""
+
+    code = "too_many_removals"
+    title = "The snapshot would remove too much of the list"
+
+
+class AlreadyDecided(Conflict):
+    """A push that waited for a second client has been approved or refused already."""
+
+    code = "already_decided"
+    title = "The push has been decided already"
+
+
 class Unavailable(LianchengError):
     """Nothing was decided. Not a verdict: the caller must treat the subject as undetermined and ask again."""
 
@@ -187,6 +204,10 @@ class DatabaseUnavailable(Unavailable):
     """The database did not answer."""
 
     code = "database_unavailable"
+
+
+class ConnectionsBusy(DatabaseUnavailable):
+    """No connection became free in time."""
 
 
 class IdentityKeysMissing(Unavailable):

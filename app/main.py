@@ -8,16 +8,20 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from app import observability
-from app.api import catalogue, health, lookups, openapi, problems, pushes
+from app.api import catalogue, changes, health, listings, lookups, openapi, problems, pushes
 from app.api.deps import Services
 from app.api.edge import BodyLimits, Edge
 from app.errors import LianchengError, Misconfigured
 from app.observability import Event
+from app.services import list_rules
 from app.services.catalogue import keep_served, load
+from app.services.feed import FeedService
 from app.services.identity_keys import register, vault_from
 from app.services.lookup import LookupService
-from app.services.pushing import PushService
+from app.services.pushing import PushService, PushTerms
+from app.services.tokens import TokenService
 from app.settings import Settings, current_settings
+from app.stopping import told_to_stop
 from app.store import schema
 from app.store.database import Database
 
@@ -27,7 +31,7 @@ DESCRIPTION = """\
 联惩 answers one question for the departments that signed the memo: **this company or person is in front of me now; what
 am I obliged to do to them, on which legal basis, and who else acts?**
 
-- Send `Authorization: Bearer lc_…` with every call below `/v1`, except the catalogue.
+- Send `Authorization: Bearer lc_…` with every call below `/v1`, except the catalogue and the chain.
 - Only a `200` with a `verdict` is a verdict. An error, a timeout or no answer means **undetermined**: fail closed.
 - Errors are `application/problem+json` (RFC 9457) with a stable `code`; `detail` is Chinese, for the desk.
 - Times are RFC 3339 in UTC, days are Asia/Shanghai's. `X-Request-ID` is taken over or made, and always returned.
@@ -53,7 +57,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
                 raise
             application.state.services = services
             log.info(Event.STARTED, version=VERSION, catalogue_version=services.lookups.catalogue.version)
-            yield
+            with told_to_stop(services.feed.stop):
+                yield
             log.info(Event.STOPPED)
 
     app = FastAPIOffline(
@@ -74,7 +79,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             "auto_configure": False,
         },
     )
-    for router in (lookups.router, pushes.router, catalogue.router, health.router):
+    # The changes come before the listings: /listings/snapshot is no id of a listing.
+    routers = (lookups.router, pushes.router, changes.router, listings.router, catalogue.router, health.router)
+    for router in routers:
         app.include_router(router)
     problems.install(app)
     openapi.install(app)
@@ -89,11 +96,17 @@ async def _serving(settings: Settings) -> AsyncIterator[Services]:
         raise Misconfigured("没有设置 LIANCHENG_DATABASE_URL。请用 liancheng serve 启动，它会自带数据库。")
     vault = vault_from(settings)
     memo = load(settings.catalogue_file)
+    rules = list_rules.load(settings.list_rules_file)
     database = Database(
         settings.database_url.get_secret_value(), pool_size=settings.pool_size, timeout=settings.database_timeout
     )
     # One connection, so that pushes queue for it and never for those of the lookups; and all the time a push may take.
-    for_pushes = Database(settings.database_url.get_secret_value(), pool_size=1, timeout=settings.push_timeout)
+    for_pushes = Database(
+        settings.database_url.get_secret_value(), pool_size=1, timeout=settings.push_timeout, wait=settings.push_wait
+    )
+    terms = PushTerms(
+        settings.max_push_operations, settings.push_wait, settings.max_snapshot_removals, settings.approval_above
+    )
     try:
         await schema.check(database)
         async with database.writing() as session:
@@ -102,7 +115,13 @@ async def _serving(settings: Settings) -> AsyncIterator[Services]:
         async with database.writing() as session:
             await schema.ensure_audit_partitions(session)
         yield Services(
-            settings, database, for_pushes, LookupService(memo, vault), PushService(vault, settings.push_wait)
+            settings,
+            database,
+            for_pushes,
+            LookupService(memo, vault),
+            PushService(vault, rules, terms),
+            FeedService(database, vault, settings.feed_poll),
+            TokenService(vault, memo.version),
         )
     finally:
         await database.close()

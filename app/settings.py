@@ -29,6 +29,9 @@ class Settings(BaseSettings):
     data_dir: Annotated[
         Path, Field(description="Folder of the service's own PostgreSQL and of the demo's keys; made if missing.")
     ] = Path(".liancheng")
+    list_rules_file: Annotated[
+        Path, Field(description="Tiers, kinds of conduct and periods of the list (YAML), read at start.")
+    ] = PROJECT_ROOT / "data" / "list_rules.yaml"
     catalogue_file: Annotated[Path, Field(description="The memo as data (YAML), read at start.")] = (
         PROJECT_ROOT / "data" / "measures.yaml"
     )
@@ -58,8 +61,26 @@ class Settings(BaseSettings):
     max_body_bytes: Annotated[
         int, Field(ge=1024, description="Largest request body, except for pushes; beyond it 413.")
     ] = 1_048_576
-    max_push_bytes: Annotated[int, Field(ge=1024, description="Largest body of a push; beyond it 413.")] = 16_777_216
-    max_push_operations: Annotated[int, Field(ge=1, description="Most operations in one JSON push.")] = 10_000
+    max_push_bytes: Annotated[int, Field(ge=1024, description="Largest body of a push; beyond it 413.")] = 1_073_741_824
+    max_push_operations: Annotated[int, Field(ge=1, description="Most rows in one push.")] = 1_000_000
+    max_snapshot_removals: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=1,
+            description="Share of the listings in force that a snapshot may lack without `confirm_removals`.",
+        ),
+    ] = 0.05
+    approval_above: Annotated[
+        int | None,
+        Field(ge=0, description="Changes above which a push waits for another client's approval; empty: none does."),
+    ] = None
+    feed_heartbeat: Annotated[
+        float, Field(gt=0, description="Seconds between signs of life in an event stream without changes.")
+    ] = 15.0
+    feed_poll: Annotated[
+        float, Field(gt=0, description="Seconds between looks for a new version while somebody waits for one.")
+    ] = 0.25
     shutdown_grace: Annotated[
         int, Field(ge=0, description="Seconds that a stopping process gives to the requests it has taken in.")
     ] = 30

@@ -4,19 +4,22 @@ The sessions are committed when the handler has returned and *before* the answer
 answer that a caller holds is an answer whose record is on disk.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
+from fastapi.dependencies.models import Dependant
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from app.domain.moment import Moment
 from app.errors import FieldError, InvalidField
 from app.observability import request_id_var
 from app.services.access import Caller, Scope, authenticate
+from app.services.feed import FeedService
 from app.services.lookup import LookupService
 from app.services.pushing import PushService
+from app.services.tokens import TokenService
 from app.settings import Settings
 from app.store.database import Database, ReadSession, WriteSession
 
@@ -32,6 +35,8 @@ class Services:
     push_database: Database
     lookups: LookupService
     pushes: PushService
+    feed: FeedService
+    tokens: TokenService
 
 
 async def _services(request: Request) -> Services:
@@ -74,6 +79,9 @@ class _Holding:
 
 LookupCaller = Annotated[Caller, Depends(_Holding(Scope.LOOKUP))]
 PushCaller = Annotated[Caller, Depends(_Holding(Scope.LIST_PUSH))]
+ApproveCaller = Annotated[Caller, Depends(_Holding(Scope.LIST_APPROVE))]
+ListCaller = Annotated[Caller, Depends(_Holding(Scope.LIST_READ))]
+ChangesCaller = Annotated[Caller, Depends(_Holding(Scope.CHANGES_READ))]
 
 
 async def _reading(services: ServicesDep) -> AsyncIterator[ReadSession]:
@@ -86,14 +94,16 @@ async def _writing(services: ServicesDep) -> AsyncIterator[WriteSession]:
         yield session
 
 
-async def _pushing(services: ServicesDep) -> AsyncIterator[WriteSession]:
-    async with services.push_database.writing() as session:
-        yield session
+def _query_parameters(dependant: Dependant) -> Iterator[str]:
+    """Yield the names of a route's query parameters, those of its dependencies too."""
+    yield from (parameter.alias for parameter in dependant.query_params)
+    for one in dependant.dependencies:
+        yield from _query_parameters(one)
 
 
 async def _only_known_query_parameters(request: Request) -> None:
     """Refuse what would be ignored: who writes `dryrun` for `dry_run` must not find out by what was kept."""
-    known = {parameter.alias for parameter in request.scope["route"].dependant.query_params}
+    known = set(_query_parameters(request.scope["route"].dependant))
     if request.query_params.keys() - known:
         told = f"没有这个查询参数，请检查拼写。可用的参数：{'、'.join(sorted(known)) or '无'}。"
         raise InvalidField(FieldError("query", "unknown_parameter", told))
@@ -105,4 +115,3 @@ ONLY_KNOWN_QUERY_PARAMETERS = Depends(_only_known_query_parameters)
 # waits for a second connection while it holds a first.
 Reading = Annotated[ReadSession, Depends(_reading, scope="function")]
 Writing = Annotated[WriteSession, Depends(_writing, scope="function")]
-Pushing = Annotated[WriteSession, Depends(_pushing, scope="function")]

@@ -3,16 +3,18 @@
 A test sends the requests and holds the answers against the published schemas.
 """
 
+import json
 from typing import Any
 
+from app.domain.operations import Op
 from app.domain.synthetic import synthetic_resident_id, synthetic_uscc
 
 _LISTED = synthetic_uscc(1)
 _OTHER = synthetic_uscc(900)
 _PERSON = synthetic_resident_id(1)
 _LOOKUP_ID = "0199f2a4-5b1c-7d3e-8f60-718293a4b5c6"
-_LISTING_ID = "0199f2a0-1a2b-7c3d-9e4f-5061728394a5"
-_PUSH_ID = "0199f2a0-0f1e-7d2c-8b3a-495867768594"
+LISTING_ID = "0199f2a0-1a2b-7c3d-9e4f-5061728394a5"
+PUSH_ID = "0199f2a0-0f1e-7d2c-8b3a-495867768594"
 _VERSION = "sha256:8b38636d4e22b49afbdf6cac28ecc475236f83d47e4d768df266bb1421e99b7d"
 
 LOOKUP: Any = {
@@ -61,11 +63,33 @@ PUSH: Any = {
     },
     "remove": {"summary": "Remove it after credit repair", "value": {"operations": [_REMOVE_ROW]}},
 }
+_CSV = f"""操作,统一社会信用代码,单位名称,列入决定书文号,作出列入决定机关,列入原因,惩戒等级,列入日期,有效期至
+列入,{_OTHER},示例金属冶炼（虚构）有限公司,清应急示列〔2026〕2号,清远市应急管理局,瞒报生产安全事故（虚构示例）,严重失信主体,2026/3/1,2029年2月28日
+"""
+_TABLE = {"type": "string", "description": "A header line with the template's columns (`liancheng template`)."}
+PUSH_BODY: Any = {
+    "required": True,
+    "content": {
+        "application/json": {"schema": {"$ref": "#/components/schemas/PushBody"}, "examples": PUSH},
+        "application/x-ndjson": {
+            "schema": {"type": "string", "description": "One operation a line."},
+            "examples": {
+                "list": {"summary": "One operation a line", "value": json.dumps(_LIST_ROW, ensure_ascii=False) + "\n"}
+            },
+        },
+        "text/csv": {"schema": _TABLE, "examples": {"list": {"summary": "As a clerk keeps it", "value": _CSV}}},
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": {
+            "schema": {"type": "string", "contentMediaType": "application/octet-stream", "description": "A workbook."}
+        },
+    },
+}
+APPROVAL: Any = {"approve": {"summary": "Approve it", "value": {"approve": True}}}
 
-_NOT_LISTED_ANSWER = {
+_NOT_LISTED_ANSWER: dict[str, Any] = {
     "lookup_id": _LOOKUP_ID,
     "answered_at": "2026-11-23T02:11:09.120000Z",
     "on": "2026-11-23",
+    "known_at": None,
     "list_version": 41,
     "catalogue_version": _VERSION,
     "code": _OTHER,
@@ -79,7 +103,7 @@ _LISTED_ANSWER = _NOT_LISTED_ANSWER | {
     "verdict": "listed",
     "listings": [
         {
-            "listing_id": _LISTING_ID,
+            "listing_id": LISTING_ID,
             "revision": 1,
             "state": "in_force",
             "unit": {"name": "示例烟花爆竹（虚构）有限公司", "uscc": _LISTED, "former_names": []},
@@ -88,6 +112,9 @@ _LISTED_ANSWER = _NOT_LISTED_ANSWER | {
             "decided_by": "清远市应急管理局",
             "conduct": "发生较大生产安全责任事故（虚构示例）",
             "tier": "严重失信主体",
+            "conduct_code": None,
+            "facts": None,
+            "basis": None,
             "listed_on": "2026-03-01",
             "valid_until": "2029-02-28",
             "removal": None,
@@ -132,35 +159,45 @@ _PROBLEM = {
     "request_id": "7d0c2f5e9b1a4c3d8e6f7a8b9c0d1e2f",
     "errors": [],
 }
+_COUNTS = dict.fromkeys([op.value for op in Op] + ["unchanged"], 0)
 _PUSH_ANSWER: dict[str, Any] = {
-    "push_id": _PUSH_ID,
+    "push_id": PUSH_ID,
+    "status": "committed",
     "dry_run": False,
+    "mode": "delta",
     "list_version": 41,
     "committed_at": "2026-11-23T02:10:57.003000Z",
     "source_document": "清应急示〔2026〕1号",
-    "counts": {"list": 1, "remove": 0},
+    "counts": _COUNTS | {"list": 1},
+    "rows_total": 1,
     "rows": [
         {
+            "change_no": 1,
             "row": 1,
             "op": "list",
-            "listing_id": _LISTING_ID,
+            "listing_id": LISTING_ID,
             "revision": 1,
             "uscc": _LISTED,
+            "unit_name": "示例烟花爆竹（虚构）有限公司",
             "decision_no": "清应急示列〔2026〕1号",
+            "changes": [],
         }
     ],
+    "warnings": [],
+    "errors": [],
+    "errors_total": 0,
 }
+_UNMADE = {"committed_at": None, "rows": [_PUSH_ANSWER["rows"][0] | {"listing_id": None}]}
 
 
-def _answer(**examples: Any) -> dict[int | str, dict[str, Any]]:  # noqa: ANN401 - any JSON
+def answer(**examples: Any) -> dict[int | str, dict[str, Any]]:  # noqa: ANN401 - any JSON
+    """Return the examples of an answer as the framework takes them."""
     return {200: {"content": {"application/json": {"examples": {n: {"value": v} for n, v in examples.items()}}}}}
 
 
-LOOKUP_ANSWER = _answer(listed=_LISTED_ANSWER, not_listed=_NOT_LISTED_ANSWER)
-BATCH_ANSWER = _answer(batch={"results": [_LISTED_ANSWER, {"code_index": 1, "problem": _PROBLEM}]})
-READ_PUSH_ANSWER = _answer(push=_PUSH_ANSWER)
+LOOKUP_ANSWER = answer(listed=_LISTED_ANSWER, not_listed=_NOT_LISTED_ANSWER)
+BATCH_ANSWER = answer(batch={"results": [_LISTED_ANSWER, {"code_index": 1, "problem": _PROBLEM}]})
+READ_PUSH_ANSWER = answer(push=_PUSH_ANSWER)
 PUSH_ANSWER: dict[int | str, dict[str, Any]] = {201: READ_PUSH_ANSWER[200]}
-DRY_RUN_ANSWER = _answer(
-    dry_run=_PUSH_ANSWER
-    | {"push_id": None, "dry_run": True, "committed_at": None, "rows": [_PUSH_ANSWER["rows"][0] | {"listing_id": None}]}
-)
+DRY_RUN_ANSWER = answer(dry_run=_PUSH_ANSWER | _UNMADE | {"push_id": None, "status": "dry_run", "dry_run": True})
+WAITING_ANSWER = answer(waiting=_PUSH_ANSWER | _UNMADE | {"status": "awaiting_approval"})

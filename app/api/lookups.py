@@ -9,7 +9,6 @@ from app.api import examples
 from app.api.deps import ONLY_KNOWN_QUERY_PARAMETERS, LookupCaller, Now, RequestId, ServicesDep, Writing
 from app.api.openapi import LOOKUP_PROBLEMS, UNIT_PROBLEMS
 from app.api.schemas.lookups import (
-    NEWEST_VERSION,
     BatchAnswer,
     BatchItem,
     BatchProblem,
@@ -29,6 +28,7 @@ from app.domain.subjects import SubjectKind
 from app.errors import IdentityNumberInUrl, InvalidInput, LianchengError
 from app.services.fields import told
 from app.services.lookup import Answer, Subject, Terms, View
+from app.services.push_options import NEWEST_VERSION
 
 router = APIRouter(
     prefix="/v1", route_class=StrictJsonRoute, tags=["lookups 核查"], dependencies=[ONLY_KNOWN_QUERY_PARAMETERS]
@@ -110,7 +110,9 @@ async def unit_measures(  # noqa: PLR0913 - one parameter per query field, as th
 
 
 def _terms(body: LookupRequest | BatchRequest, moment: Moment, request_id: str) -> Terms:
-    return Terms(body.purpose, body.on or moment.today, body.view, body.min_list_version, request_id, moment)
+    known_at = body.known_at if isinstance(body, LookupRequest) else None
+    day = body.on or (Moment.at(known_at).today if known_at else moment.today)
+    return Terms(body.purpose, day, body.view, body.min_list_version, request_id, moment, known_at)
 
 
 def _item(raw: object) -> Subject | LianchengError:

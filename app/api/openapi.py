@@ -9,7 +9,9 @@ from pydantic import TypeAdapter
 
 from app.api.schemas.lookups import BatchItem
 from app.api.schemas.problems import PROBLEM_JSON, Problem
+from app.api.schemas.pushes import PushBody
 from app.errors import (
+    AlreadyDecided,
     ContentTooLarge,
     DatabaseUnavailable,
     Forbidden,
@@ -24,10 +26,11 @@ from app.errors import (
     NotFound,
     PushInProgress,
     PushRejected,
+    TooManyRemovals,
     Unauthenticated,
     UnsupportedMediaType,
 )
-from app.services.push_rows import ListRow, RemoveRow
+from app.services.push_rows import ROW_MODELS
 
 _EXAMPLE_DETAILS: dict[type[LianchengError], str] = {
     MalformedRequest: "请求正文不是有效的 JSON：第 1 行第 12 列处有语法错误。",
@@ -45,6 +48,8 @@ _EXAMPLE_DETAILS: dict[type[LianchengError], str] = {
     IdempotencyKeyReused: "此 Idempotency-Key 已用于另一次内容不同的推送，请换一个新的。",
     LianchengError: "服务内部错误，本次未作出任何结论。请凭 request_id 联系系统管理员。",
     DatabaseUnavailable: "数据库暂时无法访问，本次未作出任何结论，请按“未确定”处理并稍后重试。",
+    TooManyRemovals: "快照将移出现行名单 400 条中的 60 条（15.0%），超过上限 5.0%。请确认文件完整。",
+    AlreadyDecided: "该推送已经批准。",
     PushInProgress: "另一批推送尚未完成，本次推送未执行。请用同一 Idempotency-Key 稍后重试。",
 }
 
@@ -75,13 +80,29 @@ WITH_BODY: Sequence[type[LianchengError]] = (MalformedRequest, ContentTooLarge, 
 LOOKUP_PROBLEMS = problems(*EVERYWHERE, *WITH_BODY, ListVersionNotReached)
 UNIT_PROBLEMS = problems(*EVERYWHERE, IdentityNumberInUrl, InvalidInput, ListVersionNotReached)
 PUSH_PROBLEMS = problems(
-    *EVERYWHERE, *WITH_BODY, IdempotencyKeyMissing, IdempotencyKeyReused, PushRejected, ListVersionMoved, PushInProgress
+    *EVERYWHERE,
+    *WITH_BODY,
+    IdempotencyKeyMissing,
+    IdempotencyKeyReused,
+    PushRejected,
+    ListVersionMoved,
+    TooManyRemovals,
+    PushInProgress,
 )
+APPROVAL_PROBLEMS = problems(
+    *EVERYWHERE, *WITH_BODY, NotFound, PushRejected, ListVersionMoved, TooManyRemovals, AlreadyDecided, PushInProgress
+)
+LISTINGS_PROBLEMS = problems(*EVERYWHERE, IdentityNumberInUrl, InvalidInput)
+LISTING_PROBLEMS = problems(*EVERYWHERE, InvalidInput, NotFound)
+CHANGES_PROBLEMS = problems(*EVERYWHERE, InvalidInput, ListVersionNotReached)
+TOKENS_PROBLEMS = problems(*EVERYWHERE, *WITH_BODY)
+CHAIN_PROBLEMS = problems(InvalidInput, LianchengError, DatabaseUnavailable)
+CHAIN_AT_PROBLEMS = problems(InvalidInput, NotFound, LianchengError, DatabaseUnavailable)
 CATALOGUE_PROBLEMS = problems(InvalidInput, LianchengError)
 MEASURE_PROBLEMS = problems(InvalidInput, NotFound, LianchengError)
 GET_PUSH_PROBLEMS = problems(*EVERYWHERE, InvalidInput, NotFound)
 
-_BY_REFERENCE = (Problem, BatchItem, ListRow, RemoveRow)
+_BY_REFERENCE: tuple[Any, ...] = (Problem, BatchItem, PushBody, *ROW_MODELS)
 
 
 def install(app: FastAPI) -> None:

@@ -1,52 +1,55 @@
-"""Changing the list, and asking what a push did."""
+"""Changing the list, asking what a push did, and being the second pair of eyes."""
 
-import re
+from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Header, Path, Query, Request, Response, status
+from fastapi import APIRouter, Body, Header, Path, Query, Request, Response
 
 from app.api import examples
-from app.api.deps import ONLY_KNOWN_QUERY_PARAMETERS, Now, PushCaller, Pushing, Reading, ServicesDep
-from app.api.openapi import GET_PUSH_PROBLEMS, PUSH_PROBLEMS
-from app.api.schemas.pushes import PushBody, PushOut
+from app.api.deps import ONLY_KNOWN_QUERY_PARAMETERS, ApproveCaller, PushCaller, Reading, ServicesDep
+from app.api.openapi import APPROVAL_PROBLEMS, GET_PUSH_PROBLEMS, PUSH_PROBLEMS
+from app.api.push_body import checked_key, our_turn, received
+from app.api.push_query import OptionsInQuery
+from app.api.schemas.pushes import Approval, PushOut
 from app.api.strict_json import StrictJsonRoute
-from app.domain.text import contains_identity_number
-from app.errors import FieldError, IdempotencyKeyMissing, InvalidField
 from app.services import pushing
+from app.services.push_reports import ROWS_IN_A_REPORT
 from app.services.pushing import PushRequest
 
 router = APIRouter(
     prefix="/v1", route_class=StrictJsonRoute, tags=["pushes 推送"], dependencies=[ONLY_KNOWN_QUERY_PARAMETERS]
 )
 
-_IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_STATUSES = {"committed": HTTPStatus.CREATED, "dry_run": HTTPStatus.OK}
 
 
 @router.post(
     "/pushes",
-    status_code=status.HTTP_201_CREATED,
+    status_code=HTTPStatus.CREATED,
     summary="Change the list, all of it or nothing",
+    openapi_extra={"requestBody": examples.PUSH_BODY},
     responses={
-        status.HTTP_200_OK: {
+        HTTPStatus.OK.value: {"model": PushOut, "description": "A dry run", **examples.DRY_RUN_ANSWER[200]},
+        HTTPStatus.ACCEPTED.value: {
             "model": PushOut,
-            "description": "A dry run: what the push would do",
-            **examples.DRY_RUN_ANSWER[200],
+            "description": "It waits for another client's approval",
+            **examples.WAITING_ANSWER[200],
         },
         **examples.PUSH_ANSWER,
         **PUSH_PROBLEMS,
     },
 )
-async def push(  # noqa: PLR0913 - one parameter per part of the request, as the framework has it
+async def push(
     caller: PushCaller,
     request: Request,
     response: Response,
-    body: Annotated[PushBody, Body(openapi_examples=examples.PUSH)],
     services: ServicesDep,
-    moment: Now,
-    session: Pushing,
+    outside: OptionsInQuery,
     *,
-    dry_run: Annotated[bool, Query(description="Check everything and say what would happen; keep nothing.")] = False,
+    dry_run: Annotated[
+        bool, Query(description="Check everything and answer the difference it would make; keep nothing.")
+    ] = False,
     idempotency_key: Annotated[
         str | None,
         Header(
@@ -55,46 +58,55 @@ async def push(  # noqa: PLR0913 - one parameter per part of the request, as the
         ),
     ] = None,
 ) -> PushOut:
-    """Carry out a batch of `list` and `remove` operations: all or nothing, one `list_version`.
+    """Carry out a batch of operations: all or nothing, one `list_version`.
 
-    Every error of every row is reported at once, with its row and field; then nothing is kept, and the key is not used
-    up. Once this answers 201, every lookup on every process sees the change. After a lost connection, send the same
-    body with the same key again.
+    The body is JSON, NDJSON, CSV or XLSX, up to a million rows. Every error of every row is reported at once, with its
+    row, column and field; then nothing is kept, and the key is not used up. Once this answers 201, every lookup on
+    every process sees the change. After a lost connection, send the same body with the same key again.
     """
-    most = services.settings.max_push_operations
-    if len(body.operations) > most:
-        raise InvalidField(FieldError("operations", "too_many", f"一次推送最多 {most} 项操作，请分批发送。"))
-    key = _checked_key(idempotency_key, dry_run=dry_run)
-    asked = PushRequest(body.operations, await request.body(), key, body.expected_list_version, body.source_document)
-    if dry_run:
-        response.status_code = status.HTTP_200_OK
-        return PushOut.of(await services.pushes.dry_run(session, asked, moment))
-    done, replayed = await services.pushes.push(session, caller, asked)
-    response.headers["Location"] = f"/v1/pushes/{done.push_id}"
+    key = checked_key(idempotency_key, dry_run=dry_run)
+    async with received(request) as body:
+        asked = PushRequest(body, request.headers["content-type"], key, outside, dry_run=dry_run)
+        async with our_turn(services.push_database) as session:
+            report, replayed = await services.pushes.push(session, caller, asked)
+    response.status_code = _STATUSES.get(report.status, HTTPStatus.ACCEPTED)
+    if report.push_id is not None:
+        response.headers["Location"] = f"/v1/pushes/{report.push_id}"
     if replayed:
         response.headers["Idempotency-Replayed"] = "true"
-    return PushOut.of(done)
+    return PushOut.of(report)
+
+
+PushId = Annotated[UUID, Path(description="`push_id` of the push's answer.")]
 
 
 @router.get("/pushes/{push_id}", summary="What a push did", responses=examples.READ_PUSH_ANSWER | GET_PUSH_PROBLEMS)
 async def read_push(
     caller: PushCaller,  # noqa: ARG001 - naming it is what demands the scope
-    push_id: Annotated[UUID, Path(description="`push_id` of the push's answer.")],
+    push_id: PushId,
     session: Reading,
+    after: Annotated[int, Query(ge=0, le=2**31 - 1, description="Only changes after this `change_no`.")] = 0,
+    limit: Annotated[int, Query(ge=1, le=ROWS_IN_A_REPORT, description="How many of them.")] = ROWS_IN_A_REPORT,
 ) -> PushOut:
-    """Answer what an earlier push did, row by row: the same as its own answer."""
-    return PushOut.of(await pushing.find(session, push_id))
+    """Answer what an earlier push did, change by change: the same as its own answer, but for warnings."""
+    return PushOut.of(await pushing.find(session, push_id, after, limit))
 
 
-def _checked_key(key: str | None, *, dry_run: bool) -> str:
-    if dry_run:
-        return ""
-    if key is None or not _IDEMPOTENCY_KEY.fullmatch(key):
-        raise IdempotencyKeyMissing(
-            "推送必须带 Idempotency-Key 头：1 至 255 个可见 ASCII 字符，每批推送各用一个（例如 UUID），重试时保持不变。"
-        )
-    if contains_identity_number(key):
-        # The key is kept as it is, and may be logged by whoever passes the request on.
-        told = "Idempotency-Key 中不得含有公民身份号码，请换用随机标识（例如 UUID）。"
-        raise InvalidField(FieldError("idempotency-key", "identity_number_in_text", told))
-    return key
+@router.post(
+    "/pushes/{push_id}/approval",
+    summary="Approve or refuse another client's push",
+    responses=examples.READ_PUSH_ANSWER | APPROVAL_PROBLEMS,
+)
+async def decide(
+    caller: ApproveCaller,
+    push_id: PushId,
+    body: Annotated[Approval, Body(openapi_examples=examples.APPROVAL)],
+    services: ServicesDep,
+) -> PushOut:
+    """Carry out a push that waits, exactly as it was sent, or refuse it for good.
+
+    The list must still be the one that the push was checked against; if somebody else pushed meanwhile, it is refused
+    with `list_version_moved` and has to be sent anew. Nobody approves their own push.
+    """
+    async with our_turn(services.push_database) as session:
+        return PushOut.of(await services.pushes.decide(session, caller, push_id, approve=body.approve))

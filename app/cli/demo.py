@@ -19,11 +19,13 @@ from app.cli.serve import uvicorn_options
 from app.domain.moment import Moment
 from app.domain.synthetic import synthetic_resident_id, synthetic_uscc
 from app.errors import Misconfigured
-from app.services import access
+from app.files.rows import JSON
+from app.files.spool import Spool
+from app.services import access, list_rules
 from app.services.access import Caller, Scope, authenticate
 from app.services.catalogue import load
 from app.services.identity_keys import vault_from
-from app.services.pushing import PushRequest, PushService
+from app.services.pushing import PushRequest, PushService, PushTerms
 from app.services.secret_file import write_secret
 from app.settings import Settings, current_settings
 from app.store import clients, schema
@@ -31,6 +33,8 @@ from app.store.database import Database
 
 BUREAU = "市应急管理局"
 CUSTOMS = "清远海关"
+_SCOPES = [Scope.LOOKUP, Scope.LIST_READ, Scope.CHANGES_READ]
+_BUREAU_SCOPES = [*_SCOPES, Scope.LIST_PUSH, Scope.LIST_APPROVE]
 _SEED_KEY = "demo-list-1"
 _START_SECONDS = 30.0
 
@@ -91,7 +95,7 @@ async def _clients(database: Database, settings: Settings, file: Path) -> dict[s
     now = datetime.now(UTC)
     for department in catalogue.departments:
         name = f"演示·{department.name}"
-        scopes = [Scope.LOOKUP, Scope.LIST_PUSH] if department.name == BUREAU else [Scope.LOOKUP]
+        scopes = _BUREAU_SCOPES if department.name == BUREAU else _SCOPES
         async with database.writing() as session:
             client = await clients.client_named(session, name)
             if client is None:
@@ -112,14 +116,21 @@ def _kept_keys(file: Path) -> dict[str, str]:
 async def _seed(database: Database, settings: Settings, bureau_key: str) -> None:
     """Push the demo's list as the bureau would; its idempotency key keeps the next start from pushing it again."""
     moment = Moment.current()
-    service = PushService(vault_from(settings), settings.push_wait)
+    rules = list_rules.load(settings.list_rules_file)
+    terms = PushTerms(settings.max_push_operations, settings.push_wait, settings.max_snapshot_removals, None)
+    service = PushService(vault_from(settings), rules, terms)
+    with Spool() as body:
+        operations = demo_list.operations(moment.today)
+        body.write(json.dumps({"operations": operations}, ensure_ascii=False).encode())
+        await _push(service, database, moment, bureau_key, body)
+
+
+async def _push(service: PushService, database: Database, moment: Moment, bureau_key: str, body: Spool) -> None:
     async with database.writing() as session:
         caller: Caller = await authenticate(session, bureau_key, moment.now)
         if await service.was_made(session, caller, _SEED_KEY):
             return
-        rows = demo_list.operations(moment.today)
-        body = json.dumps(rows, ensure_ascii=False).encode()
-        await service.push(session, caller, PushRequest(rows, body, _SEED_KEY, None, "演示数据"))
+        await service.push(session, caller, PushRequest(body, JSON, _SEED_KEY, {"source_document": "演示数据"}))
 
 
 def _print_lines(url: str, keys: dict[str, str], settings: Settings) -> None:

@@ -55,6 +55,5 @@ def _listing(n: int, case: _Case, today: date) -> dict[str, Any]:
         "conduct": case.conduct,
         "tier": case.tier,
         "listed_on": listed_on.isoformat(),
-        "valid_until": (listed_on + timedelta(days=3 * 365)).isoformat(),
         "persons": persons,
     }

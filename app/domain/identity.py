@@ -115,26 +115,56 @@ class IdentityVault:
         """Return HMAC-SM3 of the message, 32 bytes: for what must be compared and could be guessed if merely hashed."""
         return _hmac(self._index_keys[key_id or self._index_keys.current_id], message)
 
+    def feed_token(self, client_id: UUID, index: BlindIndex) -> str:
+        """Return what one client recognises a person by in its copy of the list; 64 hexadecimal digits.
+
+        Another client has another token for the same person, so that two copies cannot be put side by side; and it
+        takes our key to make one, so that a copy cannot be searched for numbers that its holder does not have.
+        """
+        return self.keyed_hash(b"feed\0" + client_id.bytes + index.value, index.key_id).hex()
+
+    def keyed_hasher(self, key_id: str) -> hmac.HMAC:
+        """Return HMAC-SM3 to be fed piece by piece: :meth:`keyed_hash` for what is too large to hold."""
+        return hmac.HMAC(self._index_keys[key_id], hashes.SM3())
+
+    def seal_part(self, clear: bytes, context: bytes) -> bytes:
+        """Encrypt something that holds numbers with the current key; it opens with the same ``context`` only."""
+        nonce = os.urandom(_NONCE_BYTES)
+        return nonce + self._encrypted(clear, context, nonce)
+
+    def open_part(self, sealed: bytes, key_id: str, context: bytes) -> bytes:
+        """Decrypt what :meth:`seal_part` made; raise :class:`Misconfigured` if it was altered or moved."""
+        try:
+            return self._decrypted(sealed, key_id, context)
+        except InvalidTag:
+            raise Misconfigured("待审批推送的加密内容无法解密：密钥不对或数据被改动。") from None
+
     def seal(self, number: ResidentId, person_id: UUID) -> SealedNumber:
         """Encrypt the number for one person."""
-        key_id = self._cipher_keys.current_id
         nonce = os.urandom(_NONCE_BYTES)
-        encryptor = Cipher(algorithms.SM4(self._cipher_keys[key_id]), modes.GCM(nonce)).encryptor()
-        encryptor.authenticate_additional_data(person_id.bytes)
-        ciphertext = encryptor.update(number.reveal().encode()) + encryptor.finalize()
-        return SealedNumber(key_id, nonce + ciphertext + encryptor.tag)
+        sealed = self._encrypted(number.reveal().encode(), person_id.bytes, nonce)
+        return SealedNumber(self._cipher_keys.current_id, nonce + sealed)
 
     def open(self, sealed: SealedNumber, person_id: UUID) -> ResidentId:
         """Decrypt a number; raise :class:`Misconfigured` if it is not this person's or was altered."""
-        nonce, rest = sealed.value[:_NONCE_BYTES], sealed.value[_NONCE_BYTES:]
-        mode = modes.GCM(nonce, rest[-_TAG_BYTES:])
-        decryptor = Cipher(algorithms.SM4(self._cipher_keys[sealed.key_id]), mode).decryptor()
-        decryptor.authenticate_additional_data(person_id.bytes)
         try:
-            clear = decryptor.update(rest[:-_TAG_BYTES]) + decryptor.finalize()
+            clear = self._decrypted(sealed.value, sealed.key_id, person_id.bytes)
         except InvalidTag:
             raise Misconfigured(f"人员 {person_id} 的加密号码无法解密：密钥不对或数据被改动。") from None
         return ResidentId(clear.decode())
+
+    def _encrypted(self, clear: bytes, context: bytes, nonce: bytes) -> bytes:
+        key = self._cipher_keys[self._cipher_keys.current_id]
+        encryptor = Cipher(algorithms.SM4(key), modes.GCM(nonce)).encryptor()
+        encryptor.authenticate_additional_data(context)
+        return encryptor.update(clear) + encryptor.finalize() + encryptor.tag
+
+    def _decrypted(self, sealed: bytes, key_id: str, context: bytes) -> bytes:
+        nonce, rest = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
+        mode = modes.GCM(nonce, rest[-_TAG_BYTES:])
+        decryptor = Cipher(algorithms.SM4(self._cipher_keys[key_id]), mode).decryptor()
+        decryptor.authenticate_additional_data(context)
+        return decryptor.update(rest[:-_TAG_BYTES]) + decryptor.finalize()
 
 
 def _hmac(key: bytes, message: bytes) -> bytes:

@@ -1,18 +1,61 @@
-"""What a push asks for, and the pure decision whether the list as it is allows it.
+"""What a push asks for: one operation a row, each about one listing.
 
-Operations name a listing by its unit and decision number or by its id. Within one push a listing occurs once, so that
-the order of rows never matters to the result.
+An operation names its listing by the unit's code and the decision number or by its id. What may be done when is
+decided by ``domain/transitions.py``.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal
+from enum import StrEnum
+from typing import ClassVar
 from uuid import UUID
 
 from app.domain.codes import ResidentId, Uscc
-from app.domain.listing import Listing, ListingState, PositionBan, RemovalReason, Role
-from app.errors import FieldError
+from app.domain.listing import PersonEndReason, PositionBan, RemovalReason, Role
+
+DecisionKey = tuple[str, str]
+"""USCC and decision number: what names a listing to people."""
+Target = DecisionKey | UUID
+PersonNamed = ResidentId | UUID
+"""A person of a listing, by number or by ``person_id``."""
+
+
+class Op(StrEnum):
+    """What can happen to a listing."""
+
+    LIST = "list"
+    """列入"""
+    AMEND = "amend"
+    """补充: facts are added"""
+    CORRECT = "correct"
+    """更正: what was recorded was wrong"""
+    RENAME = "rename"
+    """更名: the unit changed its name"""
+    REMOVE = "remove"
+    """移出"""
+    RESTORE = "restore"
+    """恢复: a removal is taken back"""
+    ADD_PERSON = "add_person"
+    """增加人员"""
+    END_PERSON = "end_person"
+    """人员离任"""
+    BAN = "ban"
+    """任职限制"""
+    ERASE = "erase"
+    """抹除身份: a person's identity is erased by order; no push asks for it, a command does"""
+
+
+PERSON_OPS = frozenset({Op.ADD_PERSON, Op.END_PERSON, Op.BAN})
+"""Operations on a person of a listing, of which one push may hold several for the same listing."""
+
+
+class RestoreReason(StrEnum):
+    """Why a removal is taken back."""
+
+    REPAIR_REVOKED = "repair_revoked"
+    """the repair was obtained by fraud and has been revoked (应急管理部令第11号)"""
+    RECORDED_BY_MISTAKE = "recorded_by_mistake"
+    """there was no removal, the record of it was a mistake"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +66,14 @@ class PersonGiven:
     number: ResidentId
     roles: tuple[Role, ...]
     position_ban: PositionBan | None
+    since: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ListOperation:
     """列入: put a unit and its persons on the list by a decision."""
 
+    op: ClassVar = Op.LIST
     row: int
     uscc: Uscc
     unit_name: str
@@ -39,100 +84,125 @@ class ListOperation:
     listed_on: date
     valid_until: date
     persons: tuple[PersonGiven, ...]
-    op: Literal["list"] = "list"
+    conduct_code: str | None = None
+    facts: str | None = None
+    basis: str | None = None
+    published_until: date | None = None
+    nonconforming_reason: str | None = None
 
     @property
-    def target(self) -> "DecisionKey":
+    def target(self) -> DecisionKey:
         """The listing that will come to be."""
         return (self.uscc.value, self.decision_no)
+
+
+@dataclass(frozen=True, slots=True)
+class AmendOperation:
+    """补充: add facts, and fill in what was not recorded; ``facts`` is put after those that are there."""
+
+    op: ClassVar = Op.AMEND
+    row: int
+    target: Target
+    facts: str | None = None
+    basis: str | None = None
+    conduct_code: str | None = None
+    published_until: date | None = None
+    document: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectOperation:
+    """更正: put right what was recorded wrongly; ``values`` by the listing's field names, for a stated reason."""
+
+    op: ClassVar = Op.CORRECT
+    row: int
+    target: Target
+    values: dict[str, str | date]
+    reason: str | None
+    document: str | None = None
+    persons: tuple[PersonGiven, ...] | None = None
+    """In a snapshot, everybody who belongs in the listing; ``None`` leaves the persons as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class RenameOperation:
+    """更名: the unit has a new name from a day on, and its old one stays findable (the memo's measure 10)."""
+
+    op: ClassVar = Op.RENAME
+    row: int
+    target: Target
+    new_name: str
+    renamed_on: date
+    document: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RemoveOperation:
     """移出: end a listing, for a reason."""
 
-    row: int
-    target: "Target"
+    op: ClassVar = Op.REMOVE
+    row: int | None
+    target: Target
     removed_on: date
     reason: RemovalReason
     decision_no: str | None
-    op: Literal["remove"] = "remove"
 
 
-DecisionKey = tuple[str, str]
-"""USCC and decision number: what names a listing to people."""
-Target = DecisionKey | UUID
-Operation = ListOperation | RemoveOperation
+@dataclass(frozen=True, slots=True)
+class RestoreOperation:
+    """恢复: take a removal back; the listing is in force again from ``restored_on``."""
+
+    op: ClassVar = Op.RESTORE
+    row: int
+    target: Target
+    restored_on: date
+    reason: RestoreReason
+    document: str | None = None
+    valid_until: date | None = None
 
 
-def allowed(operations: Sequence[Operation], existing: Mapping[Target, Listing], today: date) -> tuple[FieldError, ...]:
-    """Return everything that stands against the operations, each with its row and field; empty if they may proceed.
+@dataclass(frozen=True, slots=True)
+class AddPersonOperation:
+    """增加人员: somebody answers for the unit from a day on."""
 
-    ``existing`` holds each listing that the operations name, under its decision key and under its id.
-    """
-    errors: list[FieldError] = []
-    first_rows: dict[Target, int] = {}
-    for operation in operations:
-        found = existing.get(operation.target)
-        identity: Target = found.listing_id if found else operation.target
-        first = first_rows.setdefault(identity, operation.row)
-        if first != operation.row:
-            told = f"与第 {first} 行是同一条列入记录；一次推送中每条记录只能出现一次。"
-            errors.append(FieldError(_target_field(operation), "duplicate_in_push", told, operation.row))
-        if isinstance(operation, ListOperation):
-            errors.extend(_against_listing(operation, found, today))
-        else:
-            errors.extend(_against_removal(operation, found, today))
-    return tuple(errors)
+    op: ClassVar = Op.ADD_PERSON
+    row: int
+    target: Target
+    person: PersonGiven
 
 
-def _target_field(operation: Operation) -> str:
-    return "listing_id" if isinstance(operation.target, UUID) else "decision_no"
+@dataclass(frozen=True, slots=True)
+class EndPersonOperation:
+    """人员离任: somebody no longer answers for the unit, or never did."""
+
+    op: ClassVar = Op.END_PERSON
+    row: int
+    target: Target
+    person: PersonNamed = field(repr=False)
+    ended_on: date
+    reason: PersonEndReason
 
 
-def _against_listing(operation: ListOperation, found: Listing | None, today: date) -> Iterable[FieldError]:
-    def error(field: str, code: str, detail: str) -> FieldError:
-        return FieldError(field, code, detail, operation.row)
+@dataclass(frozen=True, slots=True)
+class BanOperation:
+    """任职限制: somebody is banned from leading a unit, until a day or for life."""
 
-    if found is not None:
-        state = found.state(today)
-        now = {
-            ListingState.REMOVED: "且已移出；如移出有误，不能重新列入同一决定书",
-            ListingState.EXPIRED: "且期限已满",
-        }.get(state, "现仍有效")
-        yield error("decision_no", "already_listed", f"该单位已按此决定书列入（{found.listed_on}），{now}。")
-    if operation.listed_on > today:
-        yield error("listed_on", "date_in_future", "列入日期不能晚于今天。")
-    if operation.valid_until < operation.listed_on:
-        yield error("valid_until", "date_order", "有效期截止日不能早于列入日期。")
-    numbers: dict[ResidentId, int] = {}
-    for position, person in enumerate(operation.persons):
-        field = f"persons[{position}]"
-        first = numbers.setdefault(person.number, position)
-        if first != position:
-            told = f"与本条第 {first + 1} 名人员号码相同；同一人的多个身份请写在同一人的 roles 中。"
-            yield error(f"{field}.id_number", "duplicate_person", told)
-        if len(set(person.roles)) != len(person.roles):
-            yield error(f"{field}.roles", "duplicate_role", "同一身份写了两次。")
-        ban = person.position_ban
-        if ban is not None and ban.until is not None and ban.until < operation.listed_on:
-            yield error(f"{field}.position_ban.until", "date_order", "任职限制截止日不能早于列入日期。")
+    op: ClassVar = Op.BAN
+    row: int
+    target: Target
+    person: PersonNamed = field(repr=False)
+    position_ban: PositionBan
+    document: str | None = None
 
 
-def _against_removal(operation: RemoveOperation, found: Listing | None, today: date) -> Iterable[FieldError]:
-    def error(field: str, code: str, detail: str) -> FieldError:
-        return FieldError(field, code, detail, operation.row)
-
-    if found is None:
-        told = "名单中没有这条列入记录，请核对统一社会信用代码与决定书文号，或 listing_id。"
-        yield error(_target_field(operation), "listing_not_found", told)
-        return
-    if found.removal is not None:
-        yield error(_target_field(operation), "already_removed", f"该记录已于 {found.removal.on} 移出。")
-    if operation.removed_on > today:
-        yield error("removed_on", "date_in_future", "移出日期不能晚于今天。")
-    if operation.removed_on < found.listed_on:
-        yield error("removed_on", "date_order", f"移出日期不能早于列入日期（{found.listed_on}）。")
-    if operation.reason is RemovalReason.EXPIRED and operation.removed_on <= found.valid_until:
-        told = f"期限至 {found.valid_until} 才满，不能以期满为由提前移出。"
-        yield error("reason", "not_yet_expired", told)
+Operation = (
+    ListOperation
+    | AmendOperation
+    | CorrectOperation
+    | RenameOperation
+    | RemoveOperation
+    | RestoreOperation
+    | AddPersonOperation
+    | EndPersonOperation
+    | BanOperation
+)

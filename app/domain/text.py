@@ -9,12 +9,16 @@ from app.domain.codes import CodeError, parse_resident_id
 # Whole or divided as people write it, not part of a longer run of digits. It must pass as an identity number too, or
 # every 18-digit decision number would be taken for one.
 _EIGHTEEN = re.compile(r"(?<![0-9])[0-9]{6}[ -]?[0-9]{8}[ -]?[0-9]{3}[0-9Xx](?![0-9])")
+_SHORTEST = 18
 _REFUSED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _LAST_TWO_OF_A_PLANE = 0xFFFE
 
 
 def unprintable_position(text: str) -> int | None:
     """Return where the first control or formatting character, noncharacter or lone surrogate stands, from 1."""
+    # Everything refused below is unprintable to Python too, which says so for the whole text at once.
+    if text.isprintable():
+        return None
     for position, character in enumerate(text, start=1):
         # Unassigned and private characters pass: rare names are written with ideographs that are newer than our tables.
         noncharacter = ord(character) & 0xFFFF >= _LAST_TWO_OF_A_PLANE or 0xFDD0 <= ord(character) <= 0xFDEF  # noqa: PLR2004
@@ -25,7 +29,7 @@ def unprintable_position(text: str) -> int | None:
 
 def contains_identity_number(text: str) -> bool:
     """Whether a valid identity number, of any birth date, stands in the text: it would be kept in clear there."""
-    if not any(character.isdigit() for character in text):
+    if len(text) < _SHORTEST or not any(character.isdigit() for character in text):
         return False
     for found in _EIGHTEEN.finditer(unicodedata.normalize("NFKC", text)):
         try:

@@ -33,6 +33,12 @@ class Scope(StrEnum):
     """ask about units and persons"""
     LIST_PUSH = "list:push"
     """change the list"""
+    LIST_APPROVE = "list:approve"
+    """approve or refuse pushes of other clients"""
+    LIST_READ = "list:read"
+    """read the list and its history"""
+    CHANGES_READ = "changes:read"
+    """follow the list's changes and keep a copy"""
 
 
 @dataclass(frozen=True, slots=True)

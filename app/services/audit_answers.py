@@ -5,8 +5,8 @@ from uuid import UUID
 from app.errors import NotFound
 from app.services.catalogue import served
 from app.services.lookup import Answer, Recorded, View, compose
-from app.store import audit, listings
-from app.store.audit import AuditRecord
+from app.store import audit, revisions
+from app.store.audit import TOKEN_ISSUED, AuditRecord
 from app.store.database import Session
 from app.store.lookups import Hit
 
@@ -16,17 +16,20 @@ async def reproduce(session: Session, lookup_id: UUID) -> tuple[AuditRecord, Ans
     record = await audit.by_lookup(session, lookup_id)
     if record is None:
         raise NotFound("没有这次查询的记录。")
-    revisions = list(zip(record.listing_ids, record.revisions, strict=True))
-    then = await listings.at_revisions(session, revisions)
-    people: list[UUID | None] = list(record.person_ids) or [None] * len(revisions)
+    if record.verdict == TOKEN_ISSUED:
+        raise NotFound("该记录是发放比对标识，没有结论可以重现。")
+    told = list(zip(record.listing_ids, record.revisions, strict=True))
+    then = await revisions.at_revisions(session, told)
+    people: list[UUID | None] = list(record.person_ids) or [None] * len(told)
     hits = []
-    for (listing_id, _), person_id in zip(revisions, people, strict=True):
-        listing, related = then[listing_id]
-        hits.append(Hit(listing, related[person_id] if person_id else None))
+    for (listing_id, _), person_id in zip(told, people, strict=True):
+        entry = then[listing_id]
+        hits.append(Hit(entry.listing, entry.person(frozenset({person_id})) if person_id else None))
     recorded = Recorded(
         record.lookup_id,
         record.answered_at,
         record.on_day,
+        record.known_at,
         View(record.view),
         record.list_version,
         record.department,

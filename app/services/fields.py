@@ -6,13 +6,14 @@ identity number in the wrong place.
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, StrictStr, ValidationInfo, WithJsonSchema
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from app.domain.codes import CodeError, ResidentId, Uscc, parse_resident_id, parse_uscc
+from app.domain.codes import CodeError, ResidentId, Uscc, parse_irregular_uscc, parse_resident_id, parse_uscc
 from app.domain.text import contains_identity_number, unprintable_position
 from app.errors import FieldError
 
@@ -136,10 +137,27 @@ def _code_text(value: object) -> str:
 
 
 def _uscc(value: object) -> Uscc:
+    """Read the code of something recorded: it may fail its check characters, and have been listed knowingly."""
     try:
-        return parse_uscc(_code_text(value))
+        return parse_irregular_uscc(_code_text(value))
     except CodeError as error:
         raise refuse(error.fault, error.detail) from None
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenUscc:
+    """A code as it was written, with the fault of its check characters if there is one."""
+
+    code: Uscc
+    fault: FieldError | None
+
+
+def _written_uscc(value: object) -> WrittenUscc:
+    code = _uscc(value)
+    try:
+        return WrittenUscc(parse_uscc(code.value), None)
+    except CodeError as error:
+        return WrittenUscc(code, error.field_error)
 
 
 def _resident_id(value: object, info: ValidationInfo) -> ResidentId:
@@ -152,4 +170,5 @@ def _resident_id(value: object, info: ValidationInfo) -> ResidentId:
 _LONGEST_CODE = 64
 _CODE_SCHEMA = WithJsonSchema({"type": "string", "maxLength": _LONGEST_CODE})
 UsccField = Annotated[Uscc, PlainValidator(_uscc), _CODE_SCHEMA]
+WrittenUsccField = Annotated[WrittenUscc, PlainValidator(_written_uscc), _CODE_SCHEMA]
 ResidentIdField = Annotated[ResidentId, PlainValidator(_resident_id), _CODE_SCHEMA]

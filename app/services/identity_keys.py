@@ -91,6 +91,8 @@ async def rekey(session: WriteSession, vault: IdentityVault) -> int:
             vault.blind_index(number),
             vault.seal(number, person.person_id),
             person.masked_number,
+            person.salt,
+            person.commitment,
         )
         await persons.rewrite(session, renewed)
     current, _ = vault.current_key_ids

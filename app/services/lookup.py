@@ -14,7 +14,8 @@ from uuid_utils.compat import uuid7
 
 from app.domain.applicability import AppliedMeasure, Grounds, Yours, applicable, whose
 from app.domain.catalogue import Catalogue
-from app.domain.codes import CodeError, ResidentId, Uscc, parse_code
+from app.domain.code_rules import CodeFault
+from app.domain.codes import CodeError, ResidentId, Uscc, parse_code, parse_irregular_uscc
 from app.domain.identity import IdentityVault
 from app.domain.listing import Listing, ListingState, RelatedPerson
 from app.domain.moment import Moment
@@ -24,6 +25,7 @@ from app.services.access import Caller
 from app.services.identity_keys import KEYS_MISSING
 from app.store.database import WriteSession
 from app.store.lookups import AskedSubject, Asking, Found, Hit, Verdict, find_and_record
+from app.store.past_lookups import find_as_known
 
 
 class View(StrEnum):
@@ -48,7 +50,10 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What holds for a whole call: why, for which day, how much of it, and how new the list has to be."""
+    """What holds for a whole call: why, for which day, how much of it, and how new the list has to be.
+
+    ``known_at`` asks what the list was known to be at that moment; ``None`` is what is known now.
+    """
 
     purpose: str | None
     on: date
@@ -56,6 +61,7 @@ class Terms:
     min_list_version: int
     request_id: str
     moment: Moment
+    known_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,7 @@ class Answer:
     lookup_id: UUID
     answered_at: datetime
     on: date
+    known_at: datetime | None
     view: View
     list_version: int
     catalogue_version: str
@@ -118,15 +125,16 @@ class LookupService:
         if terms.on > terms.moment.today:
             told = "查询日期不能晚于今天：未来某日是否在名单上，现在无法回答。"
             raise InvalidField(FieldError("on", "date_in_future", told))
-        results: list[Answer | LianchengError | None] = []
-        asked: list[tuple[Uscc | ResidentId, AskedSubject]] = []
+        if terms.known_at is not None and terms.known_at > terms.moment.now:
+            raise InvalidField(FieldError("known_at", "date_in_future", "获知时点（known_at）不能晚于现在。"))
+        results: list[_Asked | LianchengError] = []
         for subject in subjects:
             try:
-                asked.append(self._asked(subject, terms))
-                results.append(None)
+                results.append(self._asked(subject, terms))
             except LianchengError as error:
                 results.append(error)
-        found = await find_and_record(session, [one for _, one in asked], self._asking(caller, terms))
+        asked = [one for one in results if isinstance(one, _Asked)]
+        found = await self._found(session, caller, asked, terms)
         if found.keys_missing:
             raise IdentityKeysMissing(KEYS_MISSING)
         if not found.recorded:
@@ -135,24 +143,34 @@ class LookupService:
                 "不能用较旧的名单作答。请稍后重试。"
             )
         answers = iter(self._answers(caller, terms, asked, found))
-        return [next(answers) if result is None else result for result in results]
+        return [next(answers) if isinstance(result, _Asked) else result for result in results]
 
-    def _asked(self, subject: Subject, terms: Terms) -> tuple[Uscc | ResidentId, AskedSubject]:
+    async def _found(self, session: WriteSession, caller: Caller, asked: Sequence["_Asked"], terms: Terms) -> Found:
+        subjects = [one.subject for one in asked]
+        if terms.known_at is None:
+            return await find_and_record(session, subjects, self._asking(caller, terms))
+        return await find_as_known(session, subjects, self._asking(caller, terms), terms.known_at)
+
+    def _asked(self, subject: Subject, terms: Terms) -> "_Asked":
+        fault = None
         try:
             code = parse_code(subject.code, today=terms.moment.today, expected=subject.kind)
         except CodeError as error:
-            raise InvalidField(error.at("code")) from None
+            fault = InvalidField(error.at("code"))
+            code = _irregular(subject, fault)
         if isinstance(code, ResidentId) and terms.purpose is None:
             told = "查询个人必须写明用途（purpose）。"
             raise InvalidField(FieldError("purpose", "purpose_required", told))
-        return code, AskedSubject(
+        asked = AskedSubject(
             lookup_id=uuid7(),
             kind=code.kind,
             uscc=None if isinstance(code, ResidentId) else code.value,
             blind_indexes=self._vault.blind_indexes(code) if isinstance(code, ResidentId) else (),
             masked_number=code.masked if isinstance(code, ResidentId) else None,
             reference=subject.reference,
+            only_if_listed=fault is not None,
         )
+        return _Asked(code, asked, fault)
 
     def _asking(self, caller: Caller, terms: Terms) -> Asking:
         return Asking(
@@ -170,18 +188,47 @@ class LookupService:
         )
 
     def _answers(
-        self, caller: Caller, terms: Terms, asked: Sequence[tuple[Uscc | ResidentId, AskedSubject]], found: Found
-    ) -> list[Answer]:
+        self, caller: Caller, terms: Terms, asked: Sequence["_Asked"], found: Found
+    ) -> list[Answer | LianchengError]:
         return [
-            compose(
+            one.fault
+            if one.fault is not None and not hits
+            else compose(
                 self.catalogue,
-                Recorded(one.lookup_id, terms.moment.now, terms.on, terms.view, found.list_version, caller.department),
-                code.masked,
-                one.kind,
+                Recorded(
+                    one.subject.lookup_id,
+                    terms.moment.now,
+                    terms.on,
+                    terms.known_at,
+                    terms.view,
+                    found.list_version,
+                    caller.department,
+                ),
+                one.code.masked,
+                one.subject.kind,
                 hits,
             )
-            for (code, one), hits in zip(asked, found.hits, strict=True)
+            for one, hits in zip(asked, found.hits, strict=True)
         ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A subject as it is asked about; the ``fault`` of its code is its answer unless it is listed all the same."""
+
+    code: Uscc | ResidentId
+    subject: AskedSubject
+    fault: InvalidField | None
+
+
+def _irregular(subject: Subject, fault: InvalidField) -> Uscc:
+    """Return a unit's code that fails its check character only: the bureau may have listed it knowingly."""
+    if subject.kind is SubjectKind.PERSON or fault.field_error.code != CodeFault.CHECK_CHARACTER:
+        raise fault
+    try:
+        return parse_irregular_uscc(subject.code)
+    except CodeError:
+        raise fault from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +238,7 @@ class Recorded:
     lookup_id: UUID
     answered_at: datetime
     on: date
+    known_at: datetime | None
     view: View
     list_version: int
     department: str
@@ -200,7 +248,7 @@ def compose(catalogue: Catalogue, recorded: Recorded, code: str, kind: SubjectKi
     """Make the answer from what was found: the same from the live list and, years later, from the record."""
     listings = tuple(_answered(hit, recorded.on) for hit in hits)
     grounds = Grounds(
-        listed=any(one.state is ListingState.IN_FORCE for one in listings),
+        listed=any(hit.listing.lists(hit.person, recorded.on) for hit in hits),
         banned=any(one.position_ban_in_force for one in listings),
     )
     if not all(hit.listing.concerns(hit.person, recorded.on) for hit in hits):
@@ -216,6 +264,7 @@ def compose(catalogue: Catalogue, recorded: Recorded, code: str, kind: SubjectKi
         lookup_id=recorded.lookup_id,
         answered_at=recorded.answered_at,
         on=recorded.on,
+        known_at=recorded.known_at,
         view=recorded.view,
         list_version=recorded.list_version,
         catalogue_version=catalogue.version,

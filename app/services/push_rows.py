@@ -1,18 +1,17 @@
-"""The rows of a push as they are sent, and reading them: every error of every row, none of them stopping the others."""
+"""The rows of a push as they are sent, one model for each thing that can happen to a listing."""
 
-from collections.abc import Sequence
-from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, TypeAdapter, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, TypeAdapter, model_validator
 
-from app.domain.listing import PositionBan, RemovalReason, Role
-from app.domain.operations import ListOperation, Operation, PersonGiven, RemoveOperation, Target
-from app.errors import FieldError
-from app.services.fields import Day, LongText, NameText, ResidentIdField, ShortText, UsccField, refuse, told
+from app.domain.listing import PersonEndReason, RemovalReason, Role
+from app.domain.operations import RestoreReason, Target
+from app.services.fields import Day, LongText, NameText, ResidentIdField, ShortText, UsccField, WrittenUsccField, refuse
 
 MOST_PERSONS = 50
+
+Document = Annotated[ShortText | None, Field(description="依据文件: the document that this carries out.")]
 
 
 class _Row(BaseModel):
@@ -24,6 +23,7 @@ class PositionBanRow(_Row):
 
     until: Annotated[Day | None, Field(description="Last day of the ban.")] = None
     for_life: Annotated[StrictBool, Field(description="终身不得担任.")] = False
+    since: Annotated[Day | None, Field(description="First day of the ban; default: the listing's.")] = None
 
     @model_validator(mode="after")
     def _either_way(self) -> "PositionBanRow":
@@ -38,43 +38,54 @@ class PersonRow(_Row):
     name: Annotated[ShortText, Field(description="姓名.")]
     id_number: Annotated[ResidentIdField, Field(description="公民身份号码, 18 characters; stored encrypted only.")]
     roles: Annotated[list[Role], Field(min_length=1, max_length=len(Role), description="All roles in the unit.")]
+    since: Annotated[Day | None, Field(description="任职起始日期; default: the listing's first day.")] = None
     position_ban: PositionBanRow | None = None
 
 
 class UnitRow(_Row):
     """The unit that the decision lists."""
 
-    uscc: Annotated[UsccField, Field(description="统一社会信用代码 (GB 32100).")]
+    uscc: Annotated[WrittenUsccField, Field(description="统一社会信用代码 (GB 32100).")]
     name: Annotated[NameText, Field(description="Name as in the decision.")]
 
 
 class ListRow(_Row):
-    """列入: put a unit and its persons on the list by a decision."""
+    """列入: put a unit and its persons on the list by a decision. In a snapshot: the listing as it should be."""
 
     op: Literal["list"]
     unit: UnitRow
+    nonconforming_code: Annotated[
+        StrictBool, Field(description="The code fails its check character and is listed knowingly.")
+    ] = False
+    nonconforming_reason: Annotated[
+        LongText | None, Field(description="Why it is; required with `nonconforming_code`.")
+    ] = None
     decision_no: Annotated[ShortText, Field(description="列入决定书文号.")]
     decided_by: Annotated[ShortText, Field(description="作出列入决定机关.")]
     conduct: Annotated[LongText, Field(description="列入原因.")]
-    tier: Annotated[ShortText, Field(description="Severity, as the decision has it.")]
+    conduct_code: Annotated[ShortText | None, Field(description="失信行为代码, one of the rules of the list.")] = None
+    tier: Annotated[ShortText, Field(description="Severity: one of the tiers of the rules on the day of listing.")]
+    facts: Annotated[LongText | None, Field(description="失信事实.")] = None
+    basis: Annotated[LongText | None, Field(description="列入依据.")] = None
     listed_on: Annotated[Day, Field(description="列入日期: the first day in force; not after today.")]
-    valid_until: Annotated[Day, Field(description="The last day in force.")]
-    persons: Annotated[list[PersonRow], Field(max_length=MOST_PERSONS)] = []
+    valid_until: Annotated[
+        Day | None, Field(description="The last day in force; default: the longest that the tier allows.")
+    ] = None
+    published_until: Annotated[Day | None, Field(description="公示截止日期.")] = None
+    # ``None`` in a snapshot leaves the persons as they are; an array is everybody who belongs in the listing.
+    persons: Annotated[
+        list[PersonRow] | None,
+        Field(max_length=MOST_PERSONS, description="In a snapshot: everybody, or absent to leave them as they are."),
+    ] = None
 
 
-class RemoveRow(_Row):
-    """移出: end a listing, named by `listing_id` or by `uscc` and `decision_no`."""
-
-    op: Literal["remove"]
+class _Targeted(_Row):
     listing_id: UUID | None = None
-    uscc: UsccField | None = None
-    decision_no: Annotated[ShortText | None, Field(description="列入决定书文号 of the listing to end.")] = None
-    removed_on: Annotated[Day, Field(description="移出日期: the first day no longer in force; not after today.")]
-    reason: RemovalReason
-    removal_decision_no: Annotated[ShortText | None, Field(description="移出决定书文号.")] = None
+    uscc: Annotated[UsccField | None, Field(description="With `decision_no`, in place of `listing_id`.")] = None
+    decision_no: Annotated[ShortText | None, Field(description="列入决定书文号 of the listing.")] = None
 
     @model_validator(mode="after")
-    def _names_one_listing(self) -> "RemoveRow":
+    def _names_one_listing(self) -> "_Targeted":
         by_decision = self.uscc is not None and self.decision_no is not None
         parts_given = self.uscc is not None or self.decision_no is not None
         if (self.listing_id is not None) == parts_given or parts_given != by_decision:
@@ -90,48 +101,147 @@ class RemoveRow(_Row):
         return self.listing_id
 
 
-OperationRow = Annotated[ListRow | RemoveRow, Field(discriminator="op")]
-_ADAPTER: TypeAdapter[ListRow | RemoveRow] = TypeAdapter(OperationRow)
-_TAGS = frozenset({"list", "remove"})
+class AmendRow(_Targeted):
+    """补充: add facts to a listing; `facts` is put after those that are there, the others fill what is empty."""
 
+    op: Literal["amend"]
+    facts: Annotated[LongText | None, Field(description="失信事实 to add.")] = None
+    basis: Annotated[LongText | None, Field(description="列入依据.")] = None
+    conduct_code: Annotated[ShortText | None, Field(description="失信行为代码.")] = None
+    published_until: Annotated[Day | None, Field(description="公示截止日期.")] = None
+    document: Document = None
 
-def read_rows(raw: Sequence[object], today: date) -> tuple[list[Operation], list[FieldError]]:
-    """Read each row into an operation; return the operations and every error, with rows counted from 1."""
-    operations: list[Operation] = []
-    errors: list[FieldError] = []
-    for row, value in enumerate(raw, start=1):
-        try:
-            operations.append(_operation(_ADAPTER.validate_python(value, context={"today": today}), row))
-        except ValidationError as error:
-            found = error.errors(include_url=False, include_input=False)
-            for one in found:
-                # The first step names the kind of operation, which is no field of the row.
-                if one["loc"] and one["loc"][0] in _TAGS:
-                    one["loc"] = one["loc"][1:]
-            errors.extend(told(found, row=row))
-    return operations, errors
-
-
-def _operation(row: ListRow | RemoveRow, number: int) -> Operation:
-    if isinstance(row, RemoveRow):
-        return RemoveOperation(number, row.target, row.removed_on, row.reason, row.removal_decision_no)
-    return ListOperation(
-        row=number,
-        uscc=row.unit.uscc,
-        unit_name=row.unit.name,
-        decision_no=row.decision_no,
-        decided_by=row.decided_by,
-        conduct=row.conduct,
-        tier=row.tier,
-        listed_on=row.listed_on,
-        valid_until=row.valid_until,
-        persons=tuple(
-            PersonGiven(
-                name=person.name,
-                number=person.id_number,
-                roles=tuple(person.roles),
-                position_ban=PositionBan(person.position_ban.until) if person.position_ban else None,
+    @model_validator(mode="after")
+    def _adds_something(self) -> "AmendRow":
+        if self.facts is None and self.basis is None and self.conduct_code is None and self.published_until is None:
+            raise refuse(
+                "nothing_given", "没有要补充的内容：请至少给出 facts、basis、conduct_code、published_until 之一。"
             )
-            for person in row.persons
-        ),
+        return self
+
+
+class CorrectedValues(_Row):
+    """What is right, for each field that was recorded wrongly."""
+
+    unit_name: NameText | None = None
+    uscc: UsccField | None = None
+    decision_no: ShortText | None = None
+    decided_by: ShortText | None = None
+    conduct: LongText | None = None
+    conduct_code: ShortText | None = None
+    tier: ShortText | None = None
+    facts: LongText | None = None
+    basis: LongText | None = None
+    listed_on: Day | None = None
+    valid_until: Day | None = None
+    published_until: Day | None = None
+    removed_on: Day | None = None
+    removal_decision_no: ShortText | None = None
+
+
+class CorrectRow(_Targeted):
+    """更正: put right what was recorded wrongly; before and after both stay in the history."""
+
+    op: Literal["correct"]
+    set: Annotated[CorrectedValues, Field(description="The right values of the fields that were wrong.")]
+    reason: Annotated[LongText, Field(description="更正说明: what was wrong.")]
+    document: Document = None
+
+    @model_validator(mode="after")
+    def _sets_something(self) -> "CorrectRow":
+        if not self.set.model_dump(exclude_none=True):
+            raise refuse("nothing_given", "没有要更正的内容：请在 set 中至少给出一个字段。")
+        return self
+
+
+class RenameRow(_Row):
+    """更名: the unit changed its name. By `uscc` alone, in all its listings that have not been removed."""
+
+    op: Literal["rename"]
+    listing_id: UUID | None = None
+    uscc: Annotated[UsccField | None, Field(description="The unit; with `decision_no` one of its listings only.")] = (
+        None
     )
+    decision_no: Annotated[ShortText | None, Field(description="列入决定书文号 of the listing.")] = None
+    new_name: Annotated[NameText, Field(description="变更后名称.")]
+    renamed_on: Annotated[Day, Field(description="变更日期.")]
+    document: Document = None
+
+    @model_validator(mode="after")
+    def _names_unit_or_listing(self) -> "RenameRow":
+        if (self.listing_id is None) == (self.uscc is None) or (self.decision_no is not None and self.uscc is None):
+            raise refuse(
+                "target", "请用 uscc（该单位的全部记录）、uscc 加 decision_no，或 listing_id 指明（只用一种）。"
+            )
+        return self
+
+
+class RemoveRow(_Targeted):
+    """移出: end a listing, named by `listing_id` or by `uscc` and `decision_no`."""
+
+    op: Literal["remove"]
+    removed_on: Annotated[Day, Field(description="移出日期: the first day no longer in force; not after today.")]
+    reason: RemovalReason
+    removal_decision_no: Annotated[ShortText | None, Field(description="移出决定书文号.")] = None
+
+
+class RestoreRow(_Targeted):
+    """恢复: take a removal back."""
+
+    op: Literal["restore"]
+    restored_on: Annotated[Day, Field(description="恢复日期: the first day in force again.")]
+    reason: RestoreReason
+    valid_until: Annotated[Day | None, Field(description="The last day in force, where it is to change.")] = None
+    document: Document = None
+
+
+class AddPersonRow(_Targeted):
+    """增加人员: somebody answers for the unit from a day on."""
+
+    op: Literal["add_person"]
+    person: PersonRow
+
+
+class _OfPerson(_Targeted):
+    id_number: Annotated[ResidentIdField | None, Field(description="公民身份号码 of the person; or `person_id`.")] = (
+        None
+    )
+    person_id: UUID | None = None
+
+    @model_validator(mode="after")
+    def _names_one_person(self) -> "_OfPerson":
+        if (self.id_number is None) == (self.person_id is None):
+            raise refuse("person_target", "请用 id_number 或 person_id 指明一名人员（只用一种）。")
+        return self
+
+
+class EndPersonRow(_OfPerson):
+    """人员离任: somebody no longer answers for the unit (`left`), or never did (`corrected`)."""
+
+    op: Literal["end_person"]
+    ended_on: Annotated[Day, Field(description="任职结束日期: the first day on which they no longer do.")]
+    reason: PersonEndReason
+
+
+class BanRow(_OfPerson):
+    """任职限制: a ban from leading a unit, which may outlive the listing."""
+
+    op: Literal["ban"]
+    position_ban: PositionBanRow
+    document: Document = None
+
+
+AnyRow = ListRow | AmendRow | CorrectRow | RenameRow | RemoveRow | RestoreRow | AddPersonRow | EndPersonRow | BanRow
+ROW_MODELS: tuple[type[BaseModel], ...] = (
+    ListRow,
+    AmendRow,
+    CorrectRow,
+    RenameRow,
+    RemoveRow,
+    RestoreRow,
+    AddPersonRow,
+    EndPersonRow,
+    BanRow,
+)
+ROW_TAGS = {model.model_fields["op"].annotation.__args__[0]: model for model in ROW_MODELS}  # type: ignore[union-attr]
+ADAPTER: TypeAdapter[AnyRow] = TypeAdapter(Annotated[AnyRow, Field(discriminator="op")])

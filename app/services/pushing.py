@@ -1,222 +1,325 @@
 """Changing the list: all of a push or nothing of it, one after another, each remembered.
 
 The order matters: the lock first, then whether this very push was made before, then whether it may be made. What it
-did is written as listings, revisions and changes in the same transaction that moves the list's version.
+did is written as listings and revisions in the same transaction that moves the list's version. A dry run is the same
+run, taken back; so is a push that needs a second pair of eyes, of which only the sealed body is kept until then.
 """
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
+from app.domain import chain
 from app.domain.identity import IdentityVault
-from app.domain.listing import ListedUnit, Listing, RelatedPerson, Removal
+from app.domain.list_rules import ListRules
 from app.domain.moment import Moment
-from app.domain.operations import ListOperation, Operation, PersonGiven, Target, allowed
-from app.errors import FieldError, IdempotencyKeyReused, ListVersionMoved, NotFound, PushRejected
+from app.errors import IdempotencyKeyReused, ListVersionMoved, NotFound, PushRejected
+from app.files.rows import FileRow, RowSource, open_rows
+from app.files.spool import Spool
+from app.services import push_reports, waiting
 from app.services.access import Caller, require_still_usable
 from app.services.identity_keys import require_index_keys
-from app.services.push_rows import read_rows
-from app.store import listings, persons, pushes
-from app.store.database import Session, WriteSession
-from app.store.listings import Change
-from app.store.pushes import PushedRow, StoredPush
+from app.services.push_options import PushOptions, merged
+from app.services.push_reports import PushReport
+from app.services.push_run import PushRun, RunBroken
+from app.services.push_snapshot import RemovalTerms, SnapshotRun
+from app.store import pushes, waiting_pushes
+from app.store.database import Session, Tentative, WriteSession, tentatively
+from app.store.pushes import StoredPush
+
+_ANY_NUMBER_OF_ROWS = 2**31
+"""Rows are counted where they are carried out; the reader need not."""
+_READ_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class PushTerms:
+    """What an installation allows: rows in a push, seconds to wait for the push before, and when to ask a second."""
+
+    most_rows: int
+    wait: float
+    most_removed_share: float
+    approval_above: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class PushRequest:
-    """A push as it was sent: its rows unread, and its body for telling a repetition from another push."""
+    """A push as it was sent: its body unread, and what was said of it outside the body."""
 
-    rows: Sequence[object]
-    body: bytes
+    body: Spool
+    media_type: str
     idempotency_key: str
-    expected_list_version: int | None
-    source_document: str | None
+    outside: dict[str, Any]
+    dry_run: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class PushDone:
-    """What a push did, or in a dry run would do: then it has no id, and its version is the one it would make."""
+class _Opened:
+    """A push whose body has been opened: its options whole, its rows not yet read."""
 
-    push_id: UUID | None
-    list_version: int
-    committed_at: datetime | None
-    source_document: str | None
-    rows: Sequence[PushedRow]
+    source: RowSource
+    options: PushOptions
+    request: PushRequest
+
+
+@dataclass(frozen=True, slots=True)
+class _Sender:
+    """Whose push it is, how it is recognised again, and who approved it."""
+
+    push_id: UUID
+    client_id: UUID
+    idempotency_key: str
+    fingerprint: bytes
+    fingerprint_key_id: str
+    approved_by: UUID | None
 
 
 class PushService:
-    """Takes pushes, with one set of identity keys."""
+    """Takes pushes, with one set of identity keys and one set of rules."""
 
-    def __init__(self, vault: IdentityVault, wait: float) -> None:
-        """Wait up to ``wait`` seconds for the push before."""
+    def __init__(self, vault: IdentityVault, rules: ListRules, terms: PushTerms) -> None:
+        """Take pushes on these terms."""
         self._vault = vault
-        self._wait = wait
+        self._rules = rules
+        self._terms = terms
 
-    async def push(self, session: WriteSession, caller: Caller, request: PushRequest) -> tuple[PushDone, bool]:
+    async def push(self, session: WriteSession, caller: Caller, request: PushRequest) -> tuple[PushReport, bool]:
         """Carry out a push; return what it did and whether it had been done already.
 
-        Raises :class:`PushRejected` with every error of every row, :class:`IdempotencyKeyReused`,
-        :class:`ListVersionMoved` or :class:`PushInProgress`; then nothing of it is kept.
+        Raises :class:`PushRejected` with the errors of every row, :class:`IdempotencyKeyReused`,
+        :class:`ListVersionMoved`, :class:`TooManyRemovals` or :class:`PushInProgress`; then nothing of it is kept.
         """
-        version = await pushes.lock_version(session, self._wait)
+        opened = await self._open(request)
+        version = await pushes.lock_version(session, self._terms.wait)
         # The wait may have been long: the time of the push is now, and the key must still be good.
         moment = Moment.current()
         await require_still_usable(session, caller, moment.now)
         await require_index_keys(session, self._vault)
-        earlier = await pushes.by_idempotency_key(session, caller.client_id, request.idempotency_key)
-        if earlier is not None:
-            known = earlier.fingerprint_key_id in self._vault.index_key_ids
-            if not known or self._fingerprint(request, earlier.fingerprint_key_id) != earlier.body_fingerprint:
-                raise IdempotencyKeyReused("此 Idempotency-Key 已用于另一次内容不同的推送，请换一个新的。")
-            return await _done(session, earlier), True
-        operations, existing = await _checked(session, request, version, moment)
-        version += 1
-        push_id = uuid7()
-        fingerprint_key_id, _ = self._vault.current_key_ids
-        made = StoredPush(
-            push_id=push_id,
-            list_version=version,
-            client_id=caller.client_id,
-            idempotency_key=request.idempotency_key,
-            body_fingerprint=self._fingerprint(request, fingerprint_key_id),
-            fingerprint_key_id=fingerprint_key_id,
-            source_document=request.source_document,
-            committed_at=moment.now,
-        )
-        await pushes.set_version(session, version)
-        await pushes.add(session, made)
-        changed = await self._changes(session, operations, existing)
-        await listings.record(session, changed, push_id=push_id, list_version=version, at=moment.now)
-        return await _done(session, made), False
+        if not request.dry_run:
+            earlier = await self._earlier(session, caller, request)
+            if earlier is not None:
+                return earlier, True
+        _require_version(opened.options.expected_list_version, version)
+        return await self._carry_out(session, caller, opened, version, moment), False
 
-    async def dry_run(self, session: Session, request: PushRequest, moment: Moment) -> PushDone:
-        """Say what the push would do; raise what it would raise."""
-        version = await pushes.current_version(session)
-        operations, existing = await _checked(session, request, version, moment)
-        rows = []
-        for operation in operations:
-            found = existing.get(operation.target)
-            rows.append(
-                PushedRow(
-                    row=operation.row,
-                    op=operation.op,
-                    listing_id=found.listing_id if found else None,
-                    revision=found.revision + 1 if found else 1,
-                    uscc=found.unit.uscc if found else _new(operation).uscc.value,
-                    decision_no=found.decision_no if found else _new(operation).decision_no,
-                )
+    async def _open(self, request: PushRequest) -> _Opened:
+        moment = Moment.current()
+
+        def opened() -> RowSource:
+            return open_rows(
+                request.body.reader(),
+                request.media_type,
+                today=moment.today,
+                default_op="list",
+                most_rows=_ANY_NUMBER_OF_ROWS,
             )
-        return PushDone(None, version + 1, None, request.source_document, rows)
+
+        source = await asyncio.to_thread(opened)
+        return _Opened(source, merged(request.outside, source.options), request)
+
+    async def _earlier(self, session: Session, caller: Caller, request: PushRequest) -> PushReport | None:
+        """Return what was answered to this very push before, or raise :class:`IdempotencyKeyReused`."""
+        key = request.idempotency_key
+        made = await pushes.by_idempotency_key(session, caller.client_id, key)
+        kept = None if made else await waiting_pushes.by_idempotency_key(session, caller.client_id, key)
+        if made is None and kept is None:
+            return None
+        found = made or kept
+        assert found is not None  # noqa: S101 - one of the two is there
+        known = found.fingerprint_key_id in self._vault.index_key_ids
+        if not known or await self._fingerprint(request, found.fingerprint_key_id) != found.body_fingerprint:
+            raise IdempotencyKeyReused("此 Idempotency-Key 已用于另一次内容不同的推送，请换一个新的。")
+        return await push_reports.of_push(session, made) if made else waiting.report_of(kept) if kept else None
+
+    async def _fingerprint(self, request: PushRequest, key_id: str) -> bytes:
+        # Keyed, because a body that is known but for one identity number could be tried out against a plain hash.
+        def computed() -> bytes:
+            mac = self._vault.keyed_hasher(key_id)
+            mac.update(b"push\0")
+            with request.body.reader() as reader:
+                while piece := reader.read(_READ_BYTES):
+                    mac.update(piece)
+            said = {name: value for name, value in request.outside.items() if value is not None}
+            if said:
+                mac.update(b"\0options\0" + chain.canonical(said))
+            return mac.finalize()
+
+        return await asyncio.to_thread(computed)
+
+    async def _carry_out(
+        self, session: WriteSession, caller: Caller, opened: _Opened, version: int, moment: Moment
+    ) -> PushReport:
+        push_id, request = uuid7(), opened.request
+        async with tentatively(session) as tentative:
+            run = await self._run(session, opened, push_id, version + 1, moment)
+            if run.findings.errors_total and not request.dry_run:
+                raise _rejected(run)
+            report = await _report(session, run, opened.options)
+            if request.dry_run:
+                await tentative.take_back()
+                return replace(report, rows=push_reports.without_new_ids(report.rows))
+            if self._terms.approval_above is not None and run.change_no > self._terms.approval_above:
+                return await self._let_wait(session, tentative, caller, opened, report, run)
+        fingerprint_key_id, _ = self._vault.current_key_ids
+        fingerprint = await self._fingerprint(request, fingerprint_key_id)
+        sender = _Sender(push_id, caller.client_id, request.idempotency_key, fingerprint, fingerprint_key_id, None)
+        return await _commit(session, run, opened.options, sender)
+
+    async def _run(
+        self, session: WriteSession, opened: _Opened, push_id: UUID, version: int, moment: Moment
+    ) -> PushRun:
+        kind = SnapshotRun if opened.options.mode == "snapshot" else PushRun
+        run = kind(session, self._vault, self._rules, push_id, version, moment)
+        await run.begin()
+        rows: Iterator[FileRow] = iter(opened.source)
+        try:
+            await run.carry_out(rows, self._terms.most_rows)
+            if isinstance(run, SnapshotRun) and not run.findings.errors_total:
+                options = opened.options
+                terms = RemovalTerms(options.removal_reason, options.confirm_removals, self._terms.most_removed_share)
+                await run.remove_missing(terms, proposed_only=opened.request.dry_run)
+        except RunBroken:
+            # Nothing can be read back from a transaction that the database has given up.
+            raise _rejected(run) from None
+        return run
+
+    async def _let_wait(
+        self,
+        session: WriteSession,
+        tentative: Tentative,
+        caller: Caller,
+        opened: _Opened,
+        report: PushReport,
+        run: PushRun,
+    ) -> PushReport:
+        await tentative.take_back()
+        fingerprint_key_id, _ = self._vault.current_key_ids
+        fingerprint = await self._fingerprint(opened.request, fingerprint_key_id)
+        shown = replace(report, rows=push_reports.without_new_ids(report.rows))
+        kept = waiting.Kept(
+            push_id=uuid7(),
+            client_id=caller.client_id,
+            idempotency_key=opened.request.idempotency_key,
+            body_fingerprint=fingerprint,
+            fingerprint_key_id=fingerprint_key_id,
+            media_type=opened.request.media_type,
+            options=opened.options.model_dump(mode="json"),
+            list_version=run.version - 1,
+            outcome=push_reports.as_kept(shown, run.findings),
+        )
+        return await waiting.keep(session, self._vault, kept, opened.request.body)
+
+    async def decide(self, session: WriteSession, caller: Caller, push_id: UUID, *, approve: bool) -> PushReport:
+        """Approve or refuse a push that waits, as another client than its own.
+
+        Raises :class:`NotFound`, :class:`AlreadyDecided`, :class:`Forbidden`, or :class:`ListVersionMoved` where the
+        list is no longer the one that the push was checked against.
+        """
+        version = await pushes.lock_version(session, self._terms.wait)
+        moment = Moment.current()
+        await require_still_usable(session, caller, moment.now)
+        await require_index_keys(session, self._vault)
+        kept = await waiting.to_decide(session, caller, push_id)
+        if not approve:
+            await waiting.decide(session, push_id, caller, moment.now, approved=False)
+            return replace(waiting.report_of(kept), status="rejected")
+        if version != kept.list_version:
+            raise ListVersionMoved(
+                f"名单现为第 {version} 版，而该推送是针对第 {kept.list_version} 版核对的。请否决后重新提交。"
+            )
+        with await waiting.body_of(session, self._vault, kept) as body:
+            request = PushRequest(body, kept.media_type, kept.idempotency_key, kept.options)
+            source = (await self._open(replace(request, outside={}))).source
+            opened = _Opened(source, PushOptions.model_validate(kept.options), request)
+            run = await self._run(session, opened, push_id, version + 1, moment)
+            if run.findings.errors_total:
+                raise _rejected(run)
+            sender = _Sender(
+                push_id,
+                kept.client_id,
+                kept.idempotency_key,
+                kept.body_fingerprint,
+                kept.fingerprint_key_id,
+                caller.client_id,
+            )
+            report = await _commit(session, run, opened.options, sender)
+            await waiting.decide(session, push_id, caller, moment.now, approved=True)
+        return report
 
     async def was_made(self, session: Session, caller: Caller, idempotency_key: str) -> bool:
         """Whether the caller has made a push with this key."""
         return await pushes.by_idempotency_key(session, caller.client_id, idempotency_key) is not None
 
-    def _fingerprint(self, request: PushRequest, key_id: str) -> bytes:
-        # Keyed, because a body that is known but for one identity number could be tried out against a plain hash.
-        return self._vault.keyed_hash(b"push\0" + request.body, key_id)
 
-    async def _changes(
-        self, session: WriteSession, operations: Sequence[Operation], existing: dict[Target, Listing]
-    ) -> list[Change]:
-        given = [p for operation in operations if isinstance(operation, ListOperation) for p in operation.persons]
-        known = await self._recorded(session, given)
-        removed = [existing[one.target].listing_id for one in operations if one.target in existing]
-        related = await listings.persons_of(session, removed)
-        changed = []
-        for operation in operations:
-            if isinstance(operation, ListOperation):
-                people = tuple(
-                    RelatedPerson(known[p.number.reveal(), p.name], p.name, p.number.masked, p.roles, p.position_ban)
-                    for p in operation.persons
-                )
-                changed.append(Change(operation.row, operation.op, _new_listing(operation), people))
-            else:
-                before = existing[operation.target]
-                removal = Removal(operation.removed_on, operation.reason, operation.decision_no)
-                after = replace(before, revision=before.revision + 1, removal=removal)
-                changed.append(Change(operation.row, operation.op, after, related.get(before.listing_id, ())))
-        return changed
-
-    async def _recorded(self, session: WriteSession, given: Sequence[PersonGiven]) -> dict[tuple[str, str], UUID]:
-        """Return the id of each given identity (number, name), recording those that are new."""
-        wanted = {(person.number.reveal(), person.name): person.number for person in given}
-        indexes = {key: self._vault.blind_indexes(number) for key, number in wanted.items()}
-        found = await persons.found_by(session, [index for one in indexes.values() for index in one])
-        ids: dict[tuple[str, str], UUID] = {}
-        new = []
-        for key, number in wanted.items():
-            _, name = key
-            matches = [found[index.value, name] for index in indexes[key] if (index.value, name) in found]
-            if matches:
-                ids[key] = matches[0]
-                continue
-            person_id = ids[key] = uuid7()
-            sealed = self._vault.seal(number, person_id)
-            new.append(persons.StoredPerson(person_id, name, indexes[key][0], sealed, number.masked))
-        if new:
-            await persons.add(session, new)
-            await persons.note_index_key(session, self._vault.current_key_ids[0])
-        return ids
-
-
-async def find(session: Session, push_id: UUID) -> PushDone:
-    """Return what an earlier push did, or raise :class:`NotFound`."""
+async def find(session: Session, push_id: UUID, past: int, limit: int) -> PushReport:
+    """Return what an earlier push did, from the change after ``past`` on, or raise :class:`NotFound`."""
     push = await pushes.by_id(session, push_id)
-    if push is None:
+    if push is not None:
+        return await push_reports.of_push(session, push, past, limit)
+    kept = await waiting_pushes.by_id(session, push_id)
+    if kept is None:
         raise NotFound("没有这次推送。")
-    return await _done(session, push)
+    return waiting.report_of(kept)
 
 
-async def _done(session: Session, push: StoredPush) -> PushDone:
-    # Always read back from what was written, so that a repetition and a later question get the first answer.
-    rows = await pushes.rows_of(session, push.list_version)
-    return PushDone(push.push_id, push.list_version, push.committed_at, push.source_document, rows)
-
-
-async def _checked(
-    session: Session, request: PushRequest, version: int, moment: Moment
-) -> tuple[list[Operation], dict[Target, Listing]]:
-    expected = request.expected_list_version
+def _require_version(expected: int | None, version: int) -> None:
     if expected is not None and expected != version:
         raise ListVersionMoved(
             f"名单现为第 {version} 版，而推送是针对第 {expected} 版准备的。请核对其间的变化后重新提交。"
         )
-    operations, errors = read_rows(request.rows, moment.today)
-    existing = await listings.named(session, [operation.target for operation in operations])
-    errors.extend(allowed(operations, existing, moment.today))
-    if errors:
-        raise _rejected(errors)
-    return operations, existing
 
 
-def _rejected(errors: list[FieldError]) -> PushRejected:
-    in_order = sorted(errors, key=lambda error: (error.row or 0, error.field or ""))
-    rows = len({error.row for error in errors})
-    return PushRejected(
-        f"共 {rows} 行有 {len(errors)} 处错误，整批均未入库。请逐项改正后重新提交（最多列出一千处）。",
-        errors=tuple(in_order),
+async def _commit(session: WriteSession, run: PushRun, options: PushOptions, sender: _Sender) -> PushReport:
+    counts = push_reports.counted(run.findings.counts, run.findings.unchanged)
+    last = await pushes.last_commit(session)
+    now = Moment.current().now
+    made = StoredPush(
+        push_id=sender.push_id,
+        list_version=run.version,
+        client_id=sender.client_id,
+        idempotency_key=sender.idempotency_key,
+        body_fingerprint=sender.fingerprint,
+        fingerprint_key_id=sender.fingerprint_key_id,
+        source_document=options.source_document,
+        # A clock that was put back must not put one version before the other.
+        committed_at=max(now, last) if last else now,
+        mode=options.mode,
+        counts={name: count for name, count in counts.items() if count},
+        approved_by=sender.approved_by,
+        head=b"",
+    )
+    made = replace(made, head=chain.link(run.head, made.record()))
+    await pushes.set_version(session, run.version)
+    await pushes.add(session, made)
+    return replace(await push_reports.of_push(session, made), warnings=run.findings.warnings)
+
+
+async def _report(session: Session, run: PushRun, options: PushOptions) -> PushReport:
+    found = run.findings
+    return PushReport(
+        push_id=None,
+        status="dry_run",
+        mode=options.mode,
+        list_version=run.version,
+        committed_at=None,
+        source_document=options.source_document,
+        counts=push_reports.counted(found.counts, found.unchanged),
+        rows=await push_reports.rows_of(session, run.version, 0, push_reports.ROWS_IN_A_REPORT),
+        warnings=found.warnings,
+        errors=found.errors,
+        errors_total=found.errors_total,
     )
 
 
-def _new(operation: Operation) -> ListOperation:
-    assert isinstance(operation, ListOperation)  # noqa: S101 - a removal without a listing was refused before
-    return operation
-
-
-def _new_listing(operation: ListOperation) -> Listing:
-    return Listing(
-        listing_id=uuid7(),
-        revision=1,
-        unit=ListedUnit(operation.uscc.value, operation.unit_name, ()),
-        decision_no=operation.decision_no,
-        decided_by=operation.decided_by,
-        conduct=operation.conduct,
-        tier=operation.tier,
-        listed_on=operation.listed_on,
-        valid_until=operation.valid_until,
-        removal=None,
+def _rejected(run: PushRun) -> PushRejected:
+    found = run.findings
+    in_order = sorted(found.errors, key=lambda error: (error.row or 0, error.field or ""))
+    return PushRejected(
+        f"共 {found.rows_with_errors} 行有 {found.errors_total} 处错误，整批均未入库。"
+        "请逐项改正后重新提交（最多列出一千处）。",
+        errors=tuple(in_order),
     )

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, insert, select
 
 from app.domain.subjects import SubjectKind
-from app.store.database import Session
+from app.store.database import Session, WriteSession
 from app.store.tables import audit, clients
+
+TOKEN_ISSUED = "token_issued"  # noqa: S105 - a word, not a password
+"""In place of a verdict: a token for matching was given out, and nothing was said of the list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,7 @@ class AuditRecord:
     index_key_id: str | None
     masked_number: str | None
     on_day: date
+    known_at: datetime | None
     view: str
     verdict: str
     list_version: int
@@ -49,6 +53,18 @@ class AuditFilter:
     client: str | None = None
     uscc: str | None = None
     blind_indexes: Sequence[bytes] | None = None
+
+
+async def add(session: WriteSession, records: Sequence[AuditRecord]) -> None:
+    """Record answers that were found by other means than the lookups' own statement."""
+    await session.execute(
+        insert(audit), [{column.name: _value(one, column.name) for column in audit.columns} for one in records]
+    )
+
+
+def _value(record: AuditRecord, column: str) -> object:
+    value = getattr(record, column)
+    return list(value) if isinstance(value, tuple) else value
 
 
 async def newest(session: Session, chosen: AuditFilter, limit: int) -> list[AuditRecord]:

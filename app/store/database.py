@@ -10,11 +10,11 @@ from typing import NewType
 
 import asyncpg
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncTransaction, create_async_engine
 
-from app.errors import DatabaseUnavailable, Misconfigured
+from app.errors import ConnectionsBusy, DatabaseUnavailable, Misconfigured
 
 SERVICE_ROLE = "liancheng_service"
 
@@ -23,16 +23,20 @@ WriteSession = NewType("WriteSession", AsyncConnection)
 Session = ReadSession | WriteSession
 
 # Classes of SQLSTATE that say "not now" rather than "you are wrong": connection, resources, operator intervention.
+_UNIQUE_VIOLATION = "23505"
 _OUTAGES = ("08", "53", "57")
 
 
 class Database:
     """One process's connections, all of them in the restricted role of the running service."""
 
-    def __init__(self, url: str, *, pool_size: int, timeout: float, role: str | None = SERVICE_ROLE) -> None:
+    def __init__(
+        self, url: str, *, pool_size: int, timeout: float, wait: float | None = None, role: str | None = SERVICE_ROLE
+    ) -> None:
         """Prepare connections to ``url`` (libpq form); nothing is opened yet.
 
-        ``timeout`` is in seconds and bounds each statement, each connect and each wait for a free connection. ``role``
+        ``timeout`` is in seconds and bounds each statement, each connect and, where ``wait`` says nothing else, each
+        wait for a free connection. ``role``
         is taken on by every connection, so that even an owner's URL cannot rewrite history by accident; ``None`` is
         for the maintenance commands that need the owner.
         """
@@ -45,7 +49,7 @@ class Database:
             async_creator=self._connect,
             pool_size=pool_size,
             max_overflow=0,
-            pool_timeout=timeout,
+            pool_timeout=wait or timeout,
             hide_parameters=True,
         )
 
@@ -93,12 +97,50 @@ class Database:
         await self.engine.dispose()
 
 
+class Tentative:
+    """A part of a transaction that may be taken back while the rest of it stays."""
+
+    def __init__(self, savepoint: AsyncTransaction) -> None:
+        """Start with this savepoint."""
+        self._savepoint = savepoint
+
+    async def take_back(self) -> None:
+        """Undo everything since the part began."""
+        await self._savepoint.rollback()
+
+
+@asynccontextmanager
+async def tentatively(session: WriteSession) -> AsyncIterator[Tentative]:
+    """Begin a part of the session's transaction; it is kept unless it is taken back or the block raises."""
+    async with session.begin_nested() as savepoint:
+        yield Tentative(savepoint)
+
+
+class Collision(Exception):
+    """A row is there already under the same key. The transaction is lost."""
+
+
+@asynccontextmanager
+async def collisions_told() -> AsyncIterator[None]:
+    """Turn a violated unique constraint into :class:`Collision`; the server's words, which hold values, stay behind."""
+    try:
+        yield
+    except asyncpg.UniqueViolationError:
+        raise Collision from None
+    except IntegrityError as error:
+        if sqlstate(error) == _UNIQUE_VIOLATION:
+            raise Collision from None
+        raise
+
+
 @asynccontextmanager
 async def told_as_ours() -> AsyncIterator[None]:
     """Turn "the database is not there" into :class:`DatabaseUnavailable`; let every other error pass."""
     try:
         yield
-    except (OSError, PoolTimeout) as error:
+    except PoolTimeout as error:
+        raise ConnectionsBusy(_UNAVAILABLE) from error
+    except OSError as error:
         raise _unavailable() from error
     except DBAPIError as error:
         if error.connection_invalidated or (sqlstate(error) or "").startswith(_OUTAGES):
@@ -112,5 +154,8 @@ def sqlstate(error: DBAPIError) -> str | None:
     return state if isinstance(state, str) else None
 
 
+_UNAVAILABLE = "数据库暂时无法访问，本次未作出任何结论，请按“未确定”处理并稍后重试。"
+
+
 def _unavailable() -> DatabaseUnavailable:
-    return DatabaseUnavailable("数据库暂时无法访问，本次未作出任何结论，请按“未确定”处理并稍后重试。")
+    return DatabaseUnavailable(_UNAVAILABLE)

@@ -1,28 +1,35 @@
-"""Reading and writing listings: what they are now, and the revision that each change adds."""
+"""What the listings are now: reading them, and writing them as they are after a change."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Integer, RowMapping, Text, Uuid, and_, any_, bindparam, cast, func, insert, select, update
+import asyncpg
+from sqlalchemy import ARRAY, RowMapping, Text, Uuid, and_, any_, bindparam, cast, func, select, update
+from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.dialects.postgresql import insert as upsert
 
-from app.domain.listing import ListedUnit, Listing, PositionBan, RelatedPerson, Removal, RemovalReason, Role
+from app.domain.listing import (
+    Entry,
+    ListedUnit,
+    Listing,
+    PersonEnd,
+    PersonEndReason,
+    PositionBan,
+    RelatedPerson,
+    Removal,
+    RemovalReason,
+    Role,
+    Span,
+)
 from app.domain.operations import Target
-from app.store.database import Session, WriteSession
-from app.store.tables import changes, listing_revisions, listings, persons, related_persons
+from app.store.bulk import copy_in
+from app.store.database import Session, WriteSession, collisions_told
+from app.store.tables import listings, persons, related_persons
 
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One listing as it is after one row of a push: a revision to keep and a change to tell."""
-
-    row: int
-    operation: str
-    listing: Listing
-    persons: tuple[RelatedPerson, ...]
+LISTING_COLUMNS = tuple(column.name for column in listings.columns)
+RELATED_COLUMNS = tuple(column.name for column in related_persons.columns)
 
 
 def listing_of(row: RowMapping | Mapping[str, Any]) -> Listing:
@@ -41,22 +48,45 @@ def listing_of(row: RowMapping | Mapping[str, Any]) -> Listing:
         listed_on=row["listed_on"],
         valid_until=row["valid_until"],
         removal=removal,
+        conduct_code=row["conduct_code"],
+        facts=row["facts"],
+        basis=row["basis"],
+        published_until=row["published_until"],
+        nonconforming_reason=row["nonconforming_reason"],
+        suspensions=spans_of(row["suspensions"]),
+        list_version=row["list_version"],
     )
 
 
 def person_of(row: RowMapping | Mapping[str, Any]) -> RelatedPerson:
     """Build a related person from ``related_persons`` joined with ``persons`` (its name as ``person_name``)."""
     banned = row["ban_for_life"] or row["ban_until"] is not None
+    ended = row["ended_on"] is not None
+    erased = row["person_name"] is None
     return RelatedPerson(
         person_id=row["person_id"],
-        name=row["person_name"],
-        masked_number=row["masked_number"],
+        name=ERASED_NAME if erased else row["person_name"],
+        masked_number=ERASED_NUMBER if erased else row["masked_number"],
         roles=tuple(Role(role) for role in row["roles"]),
-        position_ban=PositionBan(row["ban_until"]) if banned else None,
+        position_ban=PositionBan(row["ban_until"], row["ban_since"]) if banned else None,
+        since=row["since"],
+        end=PersonEnd(row["ended_on"], PersonEndReason(row["end_reason"])) if ended else None,
+        absences=spans_of(row["absences"]),
+        commitment=row["commitment"],
+        erased=erased,
     )
 
 
-async def named(session: Session, targets: Iterable[Target]) -> dict[Target, Listing]:
+ERASED_NAME = "（身份已删除）"
+ERASED_NUMBER = "******************"
+
+
+def spans_of(multirange: Iterable[Any]) -> tuple[Span, ...]:
+    """Return a multirange of days as spans."""
+    return tuple(Span(one.lower, one.upper) for one in multirange)
+
+
+async def named(session: Session, targets: Iterable[Target]) -> dict[Target, Entry]:
     """Return the listings that exist among the named ones, each under its decision key and under its id."""
     ids, usccs, decision_nos = [], [], []
     for target in targets:
@@ -75,18 +105,30 @@ async def named(session: Session, targets: Iterable[Target]) -> dict[Target, Lis
         keys, and_(listings.c.uscc == keys.c.uscc, listings.c.decision_no == keys.c.decision_no)
     )
     by_id = select(listings).where(listings.c.listing_id == any_(cast(ids, ARRAY(Uuid))))
-    found: dict[Target, Listing] = {}
-    for row in (await session.execute(by_key.union(by_id))).mappings():
-        listing = listing_of(row)
-        found[listing.listing_id] = listing
-        found[listing.unit.uscc, listing.decision_no] = listing
+    rows = [row for query in (by_key, by_id) for row in (await session.execute(query)).mappings()]
+    found: dict[Target, Entry] = {}
+    for entry in await _entries(session, rows):
+        found[entry.listing.listing_id] = entry
+        found[entry.listing.unit.uscc, entry.listing.decision_no] = entry
     return found
 
 
+async def of_units(session: Session, usccs: Sequence[str]) -> list[Entry]:
+    """Return all listings of these units that have not been removed."""
+    query = select(listings).where(listings.c.uscc == any_(cast(list(usccs), ARRAY(Text))))
+    rows = (await session.execute(query.where(listings.c.removed_on.is_(None)))).mappings().all()
+    return await _entries(session, rows)
+
+
+async def _entries(session: Session, rows: Sequence[RowMapping]) -> list[Entry]:
+    people = await persons_of(session, [row["listing_id"] for row in rows]) if rows else {}
+    return [Entry(listing_of(row), people.get(row["listing_id"], ())) for row in rows]
+
+
 async def persons_of(session: Session, listing_ids: Sequence[UUID]) -> dict[UUID, tuple[RelatedPerson, ...]]:
-    """Return the persons recorded in each of these listings, in a stable order."""
+    """Return the persons recorded in each of these listings, by id."""
     query = (
-        select(related_persons, persons.c.name.label("person_name"), persons.c.masked_number)
+        select(related_persons, persons.c.name.label("person_name"), persons.c.masked_number, persons.c.commitment)
         .join(persons)
         .where(related_persons.c.listing_id == any_(cast(list(listing_ids), ARRAY(Uuid))))
         .order_by(related_persons.c.person_id)
@@ -97,131 +139,95 @@ async def persons_of(session: Session, listing_ids: Sequence[UUID]) -> dict[UUID
     return {listing_id: tuple(related) for listing_id, related in found.items()}
 
 
-async def record(
-    session: WriteSession, recorded: Sequence[Change], *, push_id: UUID, list_version: int, at: datetime
-) -> None:
-    """Write what the listings are now, and in the same breath the revision and the change of each."""
-    added = [change for change in recorded if change.listing.revision == 1]
-    if added:
-        await session.execute(insert(listings), [_listing_row(change.listing) for change in added])
-        related = [_related_row(change.listing.listing_id, p) for change in added for p in change.persons]
-        if related:
-            await session.execute(insert(related_persons), related)
-    altered = [change.listing for change in recorded if change.listing.revision > 1]
+async def write(session: WriteSession, entries: Sequence[Entry]) -> None:
+    """Write what the listings are now: those at their first revision are new, the others are there already."""
+    new = [entry for entry in entries if entry.listing.revision == 1]
+    await copy_in(session, listings, LISTING_COLUMNS, [_listing_values(entry.listing) for entry in new])
+    related = [_related_values(entry.listing.listing_id, person) for entry in new for person in entry.persons]
+    await copy_in(session, related_persons, RELATED_COLUMNS, related)
+    altered = [entry for entry in entries if entry.listing.revision > 1]
     if altered:
-        statement = update(listings).where(
-            listings.c.listing_id == bindparam("altered_id"), listings.c.revision == bindparam("altered_revision")
-        )
-        rows = [
-            _listing_row(listing) | {"altered_id": listing.listing_id, "altered_revision": listing.revision - 1}
-            for listing in altered
-        ]
+        await _alter(session, altered)
+
+
+async def _alter(session: WriteSession, altered: Sequence[Entry]) -> None:
+    columns = LISTING_COLUMNS[1:]
+    statement = (
+        update(listings)
+        .where(listings.c.listing_id == bindparam("altered_id"), listings.c.revision == bindparam("altered_revision"))
+        .values({column: bindparam(f"new_{column}") for column in columns})
+    )
+    rows = []
+    for entry in altered:
+        named_values = {f"new_{name}": value for name, value in _typed(columns, _listing_values(entry.listing)[1:])}
+        identified = {"altered_id": entry.listing.listing_id, "altered_revision": entry.listing.revision - 1}
+        rows.append(named_values | identified)
+    async with collisions_told():
         await session.execute(statement, rows)
-    revisions = [
-        {
-            "listing_id": change.listing.listing_id,
-            "revision": change.listing.revision,
-            "push_id": push_id,
-            "list_version": list_version,
-            "operation": change.operation,
-            "recorded_at": at,
-            "state": state_of(change.listing, change.persons),
-        }
-        for change in recorded
+    related = [
+        dict(_typed(RELATED_COLUMNS, _related_values(entry.listing.listing_id, person)))
+        for entry in altered
+        for person in entry.persons
     ]
-    await session.execute(insert(listing_revisions), revisions)
-    told = [
-        {
-            "list_version": list_version,
-            "change_no": change.row,
-            "listing_id": change.listing.listing_id,
-            "revision": change.listing.revision,
-            "operation": change.operation,
-        }
-        for change in recorded
-    ]
-    await session.execute(insert(changes), told)
+    if related:
+        added = upsert(related_persons)
+        changed = {name: added.excluded[name] for name in RELATED_COLUMNS if name not in {"listing_id", "person_id"}}
+        await session.execute(added.on_conflict_do_update(constraint="pk_related_persons", set_=changed), related)
 
 
-def _listing_row(listing: Listing) -> dict[str, Any]:
+def _typed(columns: Sequence[str], values: Sequence[Any]) -> Iterable[tuple[str, Any]]:
+    """Pair columns with values, multiranges as SQLAlchemy has them."""
+    for column, value in zip(columns, values, strict=True):
+        if column in {"suspensions", "absences"}:
+            yield column, [Range(one.lower, one.upper) for one in value]
+        else:
+            yield column, value
+
+
+def _ranges(spans: Iterable[Span]) -> list["asyncpg.Range[date]"]:
+    return [asyncpg.Range(span.first, span.until) for span in spans]
+
+
+def _listing_values(listing: Listing) -> tuple[Any, ...]:
+    """Return the values of ``LISTING_COLUMNS``."""
     removal = listing.removal
-    return {
-        "listing_id": listing.listing_id,
-        "uscc": listing.unit.uscc,
-        "unit_name": listing.unit.name,
-        "former_names": list(listing.unit.former_names),
-        "decision_no": listing.decision_no,
-        "decided_by": listing.decided_by,
-        "conduct": listing.conduct,
-        "tier": listing.tier,
-        "listed_on": listing.listed_on,
-        "valid_until": listing.valid_until,
-        "removed_on": removal.on if removal else None,
-        "removal_reason": removal.reason.value if removal else None,
-        "removal_decision_no": removal.decision_no if removal else None,
-        "revision": listing.revision,
-    }
-
-
-def _related_row(listing_id: UUID, person: RelatedPerson) -> dict[str, Any]:
-    ban = person.position_ban
-    return {
-        "listing_id": listing_id,
-        "person_id": person.person_id,
-        "roles": [role.value for role in person.roles],
-        "ban_until": ban.until if ban else None,
-        "ban_for_life": ban is not None and ban.until is None,
-    }
-
-
-def state_of(listing: Listing, related: Sequence[RelatedPerson]) -> dict[str, Any]:
-    """Return a listing whole, as its revision keeps it (JSON): persons by id only, days as ISO 8601."""
-    state = _listing_row(listing)
-    del state["revision"]
-    state["persons"] = [_related_row(listing.listing_id, person) for person in related]
-    for person in state["persons"]:
-        del person["listing_id"]
-        person["person_id"] = str(person["person_id"])
-    plain = json.dumps(state, default=str, ensure_ascii=False)
-    loaded: dict[str, Any] = json.loads(plain)
-    return loaded
-
-
-def from_state(state: Mapping[str, Any], revision: int) -> Listing:
-    """Read a listing back from its revision."""
-    days = ("listed_on", "valid_until", "removed_on")
-    typed = {day: date.fromisoformat(state[day]) if state[day] else None for day in days}
-    return listing_of({**state, **typed, "listing_id": UUID(state["listing_id"]), "revision": revision})
-
-
-async def at_revisions(
-    session: Session, wanted: Sequence[tuple[UUID, int]]
-) -> dict[UUID, tuple[Listing, dict[UUID, RelatedPerson]]]:
-    """Return listings as they were at the given revisions, each with its persons by id."""
-    keys = (
-        func.unnest(
-            cast([listing_id for listing_id, _ in wanted], ARRAY(Uuid)),
-            cast([revision for _, revision in wanted], ARRAY(Integer)),
-        )
-        .table_valued("listing_id", "revision")
-        .render_derived()
+    return (
+        listing.listing_id,
+        listing.unit.uscc,
+        listing.unit.name,
+        list(listing.unit.former_names),
+        listing.decision_no,
+        listing.decided_by,
+        listing.conduct,
+        listing.tier,
+        listing.listed_on,
+        listing.valid_until,
+        removal.on if removal else None,
+        removal.reason.value if removal else None,
+        removal.decision_no if removal else None,
+        listing.revision,
+        listing.conduct_code,
+        listing.facts,
+        listing.basis,
+        listing.published_until,
+        listing.nonconforming_reason,
+        _ranges(listing.suspensions),
+        listing.list_version,
     )
-    query = select(listing_revisions).join(
-        keys,
-        and_(listing_revisions.c.listing_id == keys.c.listing_id, listing_revisions.c.revision == keys.c.revision),
+
+
+def _related_values(listing_id: UUID, person: RelatedPerson) -> tuple[Any, ...]:
+    """Return the values of ``RELATED_COLUMNS``."""
+    ban, end = person.position_ban, person.end
+    return (
+        listing_id,
+        person.person_id,
+        [role.value for role in person.roles],
+        ban.until if ban else None,
+        ban is not None and ban.until is None,
+        ban.since if ban else None,
+        person.since,
+        end.on if end else None,
+        end.reason.value if end else None,
+        _ranges(person.absences),
     )
-    rows = (await session.execute(query)).mappings().all()
-    person_ids = {UUID(related["person_id"]) for row in rows for related in row["state"]["persons"]}
-    known = select(persons.c.person_id, persons.c.name.label("person_name"), persons.c.masked_number).where(
-        persons.c.person_id == any_(cast(list(person_ids), ARRAY(Uuid)))
-    )
-    names = {row["person_id"]: row for row in (await session.execute(known)).mappings()}
-    found = {}
-    for row in rows:
-        related = {}
-        for kept in row["state"]["persons"]:
-            person_id = UUID(kept["person_id"])
-            until = date.fromisoformat(kept["ban_until"]) if kept["ban_until"] else None
-            related[person_id] = person_of({**kept, **names[person_id], "ban_until": until})
-        found[row["listing_id"]] = (from_state(row["state"], row["revision"]), related)
-    return found

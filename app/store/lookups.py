@@ -10,21 +10,25 @@ from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Dialect, text
+from sqlalchemy.dialects.postgresql import dialect
 
 from app.domain.identity import BlindIndex
 from app.domain.listing import Listing, RelatedPerson
 from app.domain.subjects import SubjectKind
 from app.store.database import WriteSession
 from app.store.listings import listing_of, person_of
-from app.store.tables import listings
+from app.store.tables import listings, related_persons
 
 Verdict = Literal["listed", "not_listed"]
 
 
 @dataclass(frozen=True, slots=True)
 class AskedSubject:
-    """One subject asked about: a unit by its code, a person by every index that the number may be stored under."""
+    """One subject asked about: a unit by its code, a person by every index that the number may be stored under.
+
+    With ``only_if_listed`` (a code that fails its check character) "not listed" is no answer, and is not recorded.
+    """
 
     lookup_id: UUID
     kind: SubjectKind
@@ -32,6 +36,7 @@ class AskedSubject:
     blind_indexes: tuple[BlindIndex, ...]
     masked_number: str | None
     reference: str | None
+    only_if_listed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +78,22 @@ class Found:
     hits: tuple[tuple[Hit, ...], ...]
 
 
-# A listing concerns a unit while it is in force; a person also while a position ban from it is (Listing.concerns says
-# the same in Python, and a test holds the two together).
+# A listing concerns a unit while it is in force; a person while they answer for the unit, or while a position ban from
+# it is in force (Listing.concerns says the same in Python, and a test holds the two together).
+_DIALECT: Dialect = dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy has not typed it
 _LISTING = ", ".join(f"listings.{column.name}" for column in listings.columns)
+_RELATED = ", ".join(
+    f"related_persons.{column.name}" for column in related_persons.columns if column.name != "listing_id"
+)
+_NOBODY = ", ".join(
+    f"CAST(NULL AS {column.type.compile(_DIALECT)}) AS {column.name}"
+    for column in related_persons.columns
+    if column.name != "listing_id"
+)
+_IN_FORCE = """(
+        :on BETWEEN listed_on AND valid_until AND (removed_on IS NULL OR :on < removed_on)
+        AND NOT suspensions @> CAST(:on AS date)
+    )"""
 _FIND_AND_RECORD = text(f"""
 WITH state AS (
     SELECT list_version, :persons_asked AND EXISTS (
@@ -86,31 +104,40 @@ WITH state AS (
 asked AS (
     SELECT * FROM unnest(
         CAST(:lookup_ids AS uuid[]), CAST(:kinds AS text[]), CAST(:usccs AS text[]), CAST(:indexes AS bytea[]),
-        CAST(:index_key_ids AS text[]), CAST(:masked AS text[]), CAST(:refs AS text[])
-    ) WITH ORDINALITY AS asked (lookup_id, kind, uscc, blind_index, index_key_id, masked_number, reference, n)
+        CAST(:index_key_ids AS text[]), CAST(:masked AS text[]), CAST(:refs AS text[]),
+        CAST(:only_if_listed AS boolean[])
+    ) WITH ORDINALITY AS asked (
+        lookup_id, kind, uscc, blind_index, index_key_id, masked_number, reference, only_if_listed, n
+    )
 ),
 person_asked AS (
     SELECT * FROM unnest(CAST(:person_ns AS bigint[]), CAST(:all_indexes AS bytea[])) AS person_asked (n, blind_index)
 ),
 hit AS (
-    SELECT asked.n, {_LISTING}, NULL::uuid AS person_id, NULL::text[] AS roles, NULL::date AS ban_until,
-        NULL::boolean AS ban_for_life, NULL::text AS person_name, NULL::text AS masked_number
+    SELECT asked.n, {_LISTING}, {_NOBODY}, NULL::text AS person_name, NULL::text AS masked_number,
+        NULL::text AS commitment
     FROM asked JOIN listings USING (uscc)
-    WHERE :on BETWEEN listed_on AND valid_until AND (removed_on IS NULL OR :on < removed_on)
+    WHERE {_IN_FORCE}
     UNION ALL
-    SELECT person_asked.n, {_LISTING}, person_id, roles, ban_until, ban_for_life, persons.name, persons.masked_number
+    SELECT person_asked.n, {_LISTING}, {_RELATED}, persons.name, persons.masked_number, persons.commitment
     FROM person_asked JOIN persons USING (blind_index) JOIN related_persons USING (person_id)
         JOIN listings USING (listing_id)
-    WHERE (:on BETWEEN listed_on AND valid_until AND (removed_on IS NULL OR :on < removed_on))
-        OR (
-            :on >= listed_on AND (ban_for_life OR :on <= ban_until)
+    WHERE end_reason IS DISTINCT FROM 'corrected' AND (
+        (
+            {_IN_FORCE} AND (since IS NULL OR :on >= since) AND (ended_on IS NULL OR :on < ended_on)
+            AND NOT absences @> CAST(:on AS date)
+        ) OR (
+            :on >= listed_on AND (ban_since IS NULL OR :on >= ban_since) AND (ban_for_life OR :on <= ban_until)
             AND NOT (removed_on IS NOT NULL AND :on >= removed_on AND removal_reason IN ('revoked', 'corrected'))
         )
+    )
 ),
 answered AS (
-    SELECT n, array_agg(listing_id ORDER BY listing_id) AS listing_ids,
-        array_agg(revision ORDER BY listing_id) AS revisions,
-        coalesce(array_agg(person_id ORDER BY listing_id) FILTER (WHERE person_id IS NOT NULL), '{{}}') AS person_ids
+    SELECT n, array_agg(listing_id ORDER BY listing_id, person_id) AS listing_ids,
+        array_agg(revision ORDER BY listing_id, person_id) AS revisions,
+        coalesce(
+            array_agg(person_id ORDER BY listing_id, person_id) FILTER (WHERE person_id IS NOT NULL), '{{}}'
+        ) AS person_ids
     FROM hit GROUP BY n
 ),
 recorded AS (
@@ -124,12 +151,12 @@ recorded AS (
         CASE WHEN listing_ids IS NULL THEN 'not_listed' ELSE 'listed' END, list_version, :catalogue_version,
         coalesce(listing_ids, '{{}}'), coalesce(revisions, '{{}}'), coalesce(person_ids, '{{}}')
     FROM asked LEFT JOIN answered USING (n) CROSS JOIN state
-    WHERE list_version >= :min_list_version AND NOT keys_missing
+    WHERE list_version >= :min_list_version AND NOT keys_missing AND (listing_ids IS NOT NULL OR NOT only_if_listed)
     RETURNING 1
 )
 SELECT state.list_version, state.keys_missing, (SELECT count(*) FROM recorded) AS recorded, hit.*
 FROM state LEFT JOIN hit ON true
-ORDER BY hit.n, hit.listing_id
+ORDER BY hit.n, hit.listing_id, hit.person_id
 """)  # noqa: S608 - the names of our own columns
 
 
@@ -144,6 +171,7 @@ async def find_and_record(session: WriteSession, subjects: Sequence[AskedSubject
         "index_key_ids": [one.blind_indexes[0].key_id if one.blind_indexes else None for one in subjects],
         "masked": [one.masked_number for one in subjects],
         "refs": [one.reference for one in subjects],
+        "only_if_listed": [one.only_if_listed for one in subjects],
         "persons_asked": any(one.kind is SubjectKind.PERSON for one in subjects),
         "our_index_keys": list(asking.index_key_ids),
         "person_ns": [n for n, _ in people],
@@ -165,5 +193,6 @@ async def find_and_record(session: WriteSession, subjects: Sequence[AskedSubject
         if row["n"] is not None:
             person = person_of(row) if row["person_id"] is not None else None
             hits[row["n"] - 1].append(Hit(listing_of(row), person))
-    recorded = rows[0]["recorded"] == len(subjects)
+    answered = sum(1 for one, found in zip(subjects, hits, strict=True) if found or not one.only_if_listed)
+    recorded = rows[0]["recorded"] == answered
     return Found(rows[0]["list_version"], rows[0]["keys_missing"], recorded, tuple(tuple(one) for one in hits))

@@ -1,15 +1,17 @@
 """Recorded identities: finding one by its blind index, adding one, and writing them anew under other keys."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, LargeBinary, any_, cast, delete, insert, or_, select, update
+from sqlalchemy import ARRAY, LargeBinary, RowMapping, Uuid, any_, cast, delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from app.domain.identity import BlindIndex, SealedNumber
+from app.store.bulk import copy_in
 from app.store.database import Session, WriteSession
-from app.store.tables import identity_keys, index_keys_in_use, persons
+from app.store.tables import identity_keys, index_keys_in_use, persons, related_persons
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,21 +23,54 @@ class StoredPerson:
     blind_index: BlindIndex
     sealed_number: SealedNumber
     masked_number: str
+    salt: bytes | None
+    commitment: str | None
 
 
-async def found_by(session: Session, indexes: Sequence[BlindIndex]) -> dict[tuple[bytes, str], UUID]:
-    """Return who is recorded under any of these indexes: (index, name) -> person_id."""
+@dataclass(frozen=True, slots=True)
+class FoundPerson:
+    """A recorded identity, found by its number."""
+
+    person_id: UUID
+    name: str
+    blind_index: bytes
+    commitment: str | None
+
+
+async def found_by(session: Session, indexes: Sequence[BlindIndex]) -> list[FoundPerson]:
+    """Return who is recorded under any of these indexes."""
     wanted = cast([index.value for index in indexes], ARRAY(LargeBinary))
-    query = select(persons.c.blind_index, persons.c.name, persons.c.person_id).where(
+    query = select(persons.c.person_id, persons.c.name, persons.c.blind_index, persons.c.commitment).where(
         persons.c.blind_index == any_(wanted)
     )
-    return {(row.blind_index, row.name): row.person_id for row in await session.execute(query)}
+    return [FoundPerson(*row) for row in await session.execute(query)]
 
 
 async def add(session: WriteSession, new: Sequence[StoredPerson]) -> None:
     """Record identities that are not recorded yet."""
-    if new:
-        await session.execute(insert(persons), [_row(person) for person in new])
+    columns = tuple(_row(new[0])) if new else ()
+    await copy_in(session, persons, columns, [tuple(_row(person).values()) for person in new])
+
+
+async def whole(session: Session) -> AsyncIterator[StoredPerson | UUID]:
+    """Go through everybody as they are recorded, of an erased person the id; only the database's owner may."""
+    query = select(persons).order_by(persons.c.person_id).execution_options(yield_per=1000)
+    async for row in (await session.stream(query)).mappings():
+        yield _person(row) if row["erased_at"] is None else row["person_id"]
+
+
+async def erase(session: WriteSession, person_ids: Iterable[UUID], at: datetime) -> None:
+    """Erase who these persons are, for good, in their own rows; only the database's owner may."""
+    gone = dict.fromkeys(("name", "blind_index", "index_key_id", "sealed_number", "cipher_key_id", "masked_number"))
+    statement = update(persons).where(persons.c.person_id == any_(cast(list(person_ids), ARRAY(Uuid))))
+    await session.execute(statement.values(**gone, salt=None, erased_at=at))
+
+
+async def listings_with(session: Session, person_ids: Iterable[UUID]) -> set[UUID]:
+    """Return the listings that any of these persons was ever recorded in."""
+    wanted = cast(list(person_ids), ARRAY(Uuid))
+    query = select(related_persons.c.listing_id).where(related_persons.c.person_id == any_(wanted))
+    return set((await session.execute(query)).scalars())
 
 
 async def under_other_keys(session: Session, index_key_id: str, cipher_key_id: str, limit: int) -> list[StoredPerson]:
@@ -43,19 +78,23 @@ async def under_other_keys(session: Session, index_key_id: str, cipher_key_id: s
     query = (
         select(persons)
         .where(or_(persons.c.index_key_id != index_key_id, persons.c.cipher_key_id != cipher_key_id))
+        .where(persons.c.erased_at.is_(None))
         .order_by(persons.c.person_id)
         .limit(limit)
     )
-    return [
-        StoredPerson(
-            row["person_id"],
-            row["name"],
-            BlindIndex(row["index_key_id"], row["blind_index"]),
-            SealedNumber(row["cipher_key_id"], row["sealed_number"]),
-            row["masked_number"],
-        )
-        for row in (await session.execute(query)).mappings()
-    ]
+    return [_person(row) for row in (await session.execute(query)).mappings()]
+
+
+def _person(row: RowMapping) -> StoredPerson:
+    return StoredPerson(
+        row["person_id"],
+        row["name"],
+        BlindIndex(row["index_key_id"], row["blind_index"]),
+        SealedNumber(row["cipher_key_id"], row["sealed_number"]),
+        row["masked_number"],
+        row["salt"],
+        row["commitment"],
+    )
 
 
 async def register_keys(session: WriteSession, check_values: Mapping[tuple[str, str], bytes]) -> list[tuple[str, str]]:
@@ -95,4 +134,6 @@ def _row(person: StoredPerson) -> dict[str, object]:
         "sealed_number": person.sealed_number.value,
         "cipher_key_id": person.sealed_number.key_id,
         "masked_number": person.masked_number,
+        "salt": person.salt,
+        "commitment": person.commitment,
     }

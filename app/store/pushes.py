@@ -1,23 +1,26 @@
 """The list's version and the pushes that moved it."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import ARRAY, BigInteger, Uuid, any_, cast, insert, select, text, update
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.exc import DBAPIError
 
+from app.domain.chain import GENESIS
 from app.errors import PushInProgress
 from app.store.database import Session, WriteSession, sqlstate
-from app.store.tables import changes, list_state, listing_revisions, pushes
+from app.store.tables import list_state, listing_revisions, pushes
 
 _LOCK_NOT_AVAILABLE = "55P03"
 
 
 @dataclass(frozen=True, slots=True)
 class StoredPush:
-    """One committed push; the fingerprint is a keyed hash of what was sent."""
+    """One committed push; the fingerprint is a keyed hash of what was sent, the head its last link in the chain."""
 
     push_id: UUID
     list_version: int
@@ -27,18 +30,24 @@ class StoredPush:
     fingerprint_key_id: str
     source_document: str | None
     committed_at: datetime
+    mode: str
+    counts: dict[str, int]
+    approved_by: UUID | None
+    head: bytes
 
-
-@dataclass(frozen=True, slots=True)
-class PushedRow:
-    """What one row of a push did. ``listing_id`` is ``None`` in a dry run that would make a new listing."""
-
-    row: int
-    op: str
-    listing_id: UUID | None
-    revision: int
-    uscc: str
-    decision_no: str
+    def record(self) -> dict[str, Any]:
+        """Return what is hashed of it."""
+        return {
+            "push_id": str(self.push_id),
+            "list_version": self.list_version,
+            "client_id": str(self.client_id),
+            "mode": self.mode,
+            "source_document": self.source_document,
+            "committed_at": self.committed_at.astimezone(UTC).isoformat(),
+            "body_fingerprint": self.body_fingerprint.hex(),
+            "counts": self.counts,
+            "approved_by": str(self.approved_by) if self.approved_by else None,
+        }
 
 
 async def lock_version(session: WriteSession, wait: float) -> int:
@@ -88,24 +97,56 @@ async def by_id(session: Session, push_id: UUID) -> StoredPush | None:
     return StoredPush(**row) if row else None
 
 
-async def rows_of(session: Session, list_version: int) -> Sequence[PushedRow]:
-    """Return what the push of this version did, row by row."""
-    state = listing_revisions.c.state
+async def at_version(session: Session, list_version: int) -> StoredPush | None:
+    """Return the push that made a version."""
+    query = select(pushes).where(pushes.c.list_version == list_version)
+    row = (await session.execute(query)).mappings().one_or_none()
+    return StoredPush(**row) if row else None
+
+
+async def at_versions(session: Session, versions: Iterable[int]) -> dict[int, StoredPush]:
+    """Return the pushes that made these versions."""
+    query = select(pushes).where(pushes.c.list_version == any_(cast(list(set(versions)), ARRAY(BigInteger))))
+    return {row["list_version"]: StoredPush(**row) for row in (await session.execute(query)).mappings()}
+
+
+async def all_in_order(session: Session) -> AsyncIterator[StoredPush]:
+    """Go through every push in the order of versions, without holding them all."""
+    query = select(pushes).order_by(pushes.c.list_version).execution_options(yield_per=500)
+    async for row in (await session.stream(query)).mappings():
+        yield StoredPush(**row)
+
+
+async def head_of(session: Session, list_version: int) -> bytes:
+    """Return the last link of a version that was pushed; the chain's beginning for version 0."""
+    if list_version == 0:
+        return GENESIS
+    query = select(pushes.c.head).where(pushes.c.list_version == list_version)
+    head: bytes = (await session.execute(query)).scalar_one()
+    return head
+
+
+async def last_commit(session: Session) -> datetime | None:
+    """Return when the newest version was committed."""
+    query = select(pushes.c.committed_at).order_by(pushes.c.list_version.desc()).limit(1)
+    return (await session.execute(query)).scalar_one_or_none()
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """What a push has done to a listing so far: by which row, and whether only to persons of it."""
+
+    row: int | None
+    operation: str
+
+
+async def touched(session: Session, list_version: int, listing_ids: Iterable[UUID]) -> dict[UUID, Touched]:
+    """Return the last thing that the push of this version did to each of these listings."""
+    revised = listing_revisions.c
     query = (
-        select(
-            changes.c.change_no.label("row"),
-            changes.c.operation.label("op"),
-            changes.c.listing_id,
-            changes.c.revision,
-            state["uscc"].astext.label("uscc"),
-            state["decision_no"].astext.label("decision_no"),
-        )
-        .join(
-            listing_revisions,
-            (listing_revisions.c.listing_id == changes.c.listing_id)
-            & (listing_revisions.c.revision == changes.c.revision),
-        )
-        .where(changes.c.list_version == list_version)
-        .order_by(changes.c.change_no)
+        select(revised.listing_id, revised.row_no, revised.operation)
+        .ext(distinct_on(revised.listing_id))
+        .where(revised.list_version == list_version, revised.listing_id == any_(cast(list(listing_ids), ARRAY(Uuid))))
+        .order_by(revised.listing_id, revised.revision.desc())
     )
-    return [PushedRow(**row) for row in (await session.execute(query)).mappings()]
+    return {row.listing_id: Touched(row.row_no, row.operation) for row in await session.execute(query)}

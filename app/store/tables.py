@@ -1,7 +1,7 @@
 """The tables, as the migrations leave them; the drift test holds the two together.
 
 What a listing *is* now stands in ``listings`` and ``related_persons``; what ever happened to it stands in
-``listing_revisions`` and ``changes``, which the running service can add to but not alter.
+``listing_revisions`` and ``pushes``, which the running service can add to but not alter.
 """
 
 from sqlalchemy import (
@@ -24,7 +24,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import DATEMULTIRANGE, JSONB
 
 metadata = MetaData(
     naming_convention={
@@ -78,8 +78,49 @@ pushes = Table(
     Column("body_fingerprint", LargeBinary, nullable=False),
     Column("fingerprint_key_id", Text, nullable=False),
     Column("source_document", Text),
-    Column("committed_at", MOMENT, nullable=False),
+    Column("committed_at", MOMENT, nullable=False, index=True),
+    Column("mode", Text, nullable=False),
+    # How many operations of each kind, and how many listings of a snapshot were unchanged.
+    Column("counts", JSONB, nullable=False),
+    Column("approved_by", Uuid, ForeignKey("clients.client_id")),
+    # The last link of the push: domain/chain.py.
+    Column("head", LargeBinary, nullable=False),
     UniqueConstraint("client_id", "idempotency_key"),
+    CheckConstraint("mode IN ('delta', 'snapshot', 'maintenance')", name="mode"),
+)
+
+# A push that waits for a second client: its body, sealed, in parts, which are emptied once it is decided.
+waiting_pushes = Table(
+    "waiting_pushes",
+    metadata,
+    Column("push_id", Uuid, primary_key=True),
+    Column("client_id", Uuid, ForeignKey("clients.client_id"), nullable=False),
+    Column("idempotency_key", Text, nullable=False),
+    Column("body_fingerprint", LargeBinary, nullable=False),
+    Column("fingerprint_key_id", Text, nullable=False),
+    Column("received_at", MOMENT, nullable=False),
+    # What it was checked against, and how it was asked for; a dry run's answer of then.
+    Column("list_version", BigInteger, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("options", JSONB, nullable=False),
+    Column("outcome", JSONB, nullable=False),
+    Column("cipher_key_id", Text, nullable=False),
+    Column("decided_at", MOMENT),
+    Column("decided_by", Uuid, ForeignKey("clients.client_id")),
+    Column("approved", Boolean),
+    UniqueConstraint("client_id", "idempotency_key"),
+    CheckConstraint("(decided_at IS NULL) = (decided_by IS NULL)", name="decided_whole"),
+    CheckConstraint("(decided_at IS NULL) = (approved IS NULL)", name="decided_either_way"),
+    CheckConstraint("decided_by <> client_id", name="second_client"),
+)
+
+waiting_push_parts = Table(
+    "waiting_push_parts",
+    metadata,
+    Column("push_id", Uuid, ForeignKey("waiting_pushes.push_id"), nullable=False),
+    Column("part_no", Integer, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("push_id", "part_no"),
 )
 
 listings = Table(
@@ -99,6 +140,16 @@ listings = Table(
     Column("removal_reason", Text),
     Column("removal_decision_no", Text),
     Column("revision", Integer, nullable=False),
+    Column("conduct_code", Text),
+    Column("facts", Text),
+    Column("basis", Text),
+    Column("published_until", Date),
+    # Why a code that fails its check character is listed all the same.
+    Column("nonconforming_reason", Text),
+    # The days between a removal and the restoring of the listing.
+    Column("suspensions", DATEMULTIRANGE, nullable=False, server_default=text("'{}'")),
+    # The version of the last change.
+    Column("list_version", BigInteger, nullable=False),
     # Also what the lookup by unit reads; one decision lists a unit once.
     UniqueConstraint("uscc", "decision_no"),
     CheckConstraint("valid_until >= listed_on", name="period"),
@@ -112,29 +163,48 @@ listing_revisions = Table(
     metadata,
     Column("listing_id", Uuid, ForeignKey("listings.listing_id"), nullable=False),
     Column("revision", Integer, nullable=False),
-    Column("push_id", Uuid, ForeignKey("pushes.push_id"), nullable=False),
+    # No foreign key: the push is written when its changes are, and the chain ties the two together.
+    Column("push_id", Uuid, nullable=False),
     Column("list_version", BigInteger, nullable=False),
+    # The how-manieth change of its version; the order that the feed and the chain are in.
+    Column("change_no", Integer, nullable=False),
+    # The row of the push that asked for it; a removal that a snapshot implies has none.
+    Column("row_no", Integer),
     Column("operation", Text, nullable=False),
-    Column("recorded_at", MOMENT, nullable=False),
-    # The whole listing after the operation, persons by person_id: see app/store/listings.py.
+    # What the operation says beyond the state that it leads to: reasons, documents.
+    Column("detail", JSONB, nullable=False),
+    # The whole listing after the operation, persons by person_id: see app/store/revisions.py.
     Column("state", JSONB, nullable=False),
+    # The link of this change: domain/chain.py.
+    Column("hash", LargeBinary, nullable=False),
     PrimaryKeyConstraint("listing_id", "revision"),
+    UniqueConstraint("list_version", "change_no"),
+    Index("ix_listing_revisions_uscc", text("(state ->> 'uscc')")),
 )
 
 # One row per recorded identity, never changed by the service. Number and name live only here, so that re-keying and a
-# court-ordered erasure have one place to work on and leave the history alone.
+# court-ordered erasure have one place to work on and leave the history alone; of somebody erased, the commitment stays.
 persons = Table(
     "persons",
     metadata,
     Column("person_id", Uuid, primary_key=True),
-    Column("name", Text, nullable=False),
-    Column("blind_index", LargeBinary, nullable=False),
-    Column("index_key_id", Text, nullable=False),
-    Column("sealed_number", LargeBinary, nullable=False),
-    Column("cipher_key_id", Text, nullable=False),
-    Column("masked_number", Text, nullable=False),
+    Column("name", Text),
+    Column("blind_index", LargeBinary),
+    Column("index_key_id", Text),
+    Column("sealed_number", LargeBinary),
+    Column("cipher_key_id", Text),
+    Column("masked_number", Text),
+    Column("salt", LargeBinary),
+    Column("commitment", Text),
+    Column("erased_at", MOMENT),
     # The lookup by person starts from it.
     UniqueConstraint("blind_index", "name"),
+    CheckConstraint(
+        "CASE WHEN erased_at IS NULL THEN num_nulls(name, blind_index, index_key_id, sealed_number, cipher_key_id, "
+        "masked_number) = 0 ELSE num_nonnulls(name, blind_index, index_key_id, sealed_number, cipher_key_id, "
+        "masked_number, salt) = 0 END",
+        name="whole_or_erased",
+    ),
 )
 
 # Which key an identifier stands for, so that another key under the same identifier is seen before it is used.
@@ -165,21 +235,18 @@ related_persons = Table(
     # The position ban of measure 9: none, until a day, or for life.
     Column("ban_until", Date),
     Column("ban_for_life", Boolean, nullable=False, server_default=text("false")),
+    Column("ban_since", Date),
+    # From when to when the person answers for the unit; an end as 'corrected' says that they never did.
+    Column("since", Date),
+    Column("ended_on", Date),
+    Column("end_reason", Text),
+    Column("absences", DATEMULTIRANGE, nullable=False, server_default=text("'{}'")),
     PrimaryKeyConstraint("listing_id", "person_id"),
+    CheckConstraint("(ended_on IS NULL) = (end_reason IS NULL)", name="end_whole"),
+    CheckConstraint("end_reason IN ('left', 'corrected')", name="end_reason"),
     CheckConstraint("NOT (ban_for_life AND ban_until IS NOT NULL)", name="ban_either_way"),
     CheckConstraint("cardinality(roles) > 0", name="some_role"),
     Index("ix_related_persons_person_id", "person_id"),
-)
-
-changes = Table(
-    "changes",
-    metadata,
-    Column("list_version", BigInteger, nullable=False),
-    Column("change_no", Integer, nullable=False),
-    Column("listing_id", Uuid, nullable=False),
-    Column("revision", Integer, nullable=False),
-    Column("operation", Text, nullable=False),
-    PrimaryKeyConstraint("list_version", "change_no"),
 )
 
 catalogues = Table(
@@ -209,6 +276,8 @@ audit = Table(
     Column("index_key_id", Text),
     Column("masked_number", Text),
     Column("on_day", Date, nullable=False),
+    # The moment as known at which the answer was asked for; null is now.
+    Column("known_at", MOMENT),
     Column("view", Text, nullable=False),
     Column("verdict", Text, nullable=False),
     Column("list_version", BigInteger, nullable=False),
@@ -218,7 +287,8 @@ audit = Table(
     Column("revisions", ARRAY(Integer), nullable=False),
     Column("person_ids", ARRAY(Uuid), nullable=False),
     PrimaryKeyConstraint("lookup_id", "answered_at"),
-    CheckConstraint("verdict IN ('listed', 'not_listed')", name="verdict"),
+    # A token says nothing about the list, and yet is a question about somebody.
+    CheckConstraint("verdict IN ('listed', 'not_listed', 'token_issued')", name="verdict"),
     CheckConstraint("(subject_kind = 'unit') = (uscc IS NOT NULL)", name="unit_by_uscc"),
     CheckConstraint("(subject_kind = 'person') = (blind_index IS NOT NULL)", name="person_by_blind_index"),
     CheckConstraint("subject_kind = 'unit' OR purpose IS NOT NULL", name="person_with_purpose"),

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, WithJsonSchema
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictInt, StrictStr, WithJsonSchema
 
 from app.api.schemas.problems import Problem
 from app.domain.applicability import Reach, Yours
@@ -13,10 +13,9 @@ from app.domain.listing import ListingState, RelatedPerson, RemovalReason, Role
 from app.domain.subjects import SubjectKind
 from app.services.fields import Day, LongText, ShortText
 from app.services.lookup import Answer, AnsweredListing, AnsweredMeasure, View
+from app.services.push_options import NEWEST_VERSION
 
 MOST_IN_BATCH = 1000
-# The largest integer that every JSON reader keeps exactly (RFC 7493); too short to repeat an identity number sent here.
-NEWEST_VERSION = 2**53 - 1
 _LONGEST_CODE = 64
 
 Code = Annotated[
@@ -40,6 +39,13 @@ Reference = Annotated[
     ShortText | None, Field(description="Your own case number, for the audit.", examples=["QYHG-2026-000123"])
 ]
 On = Annotated[Day | None, Field(description="The day to answer for, not after today; default today (Asia/Shanghai).")]
+KnownAt = Annotated[
+    AwareDatetime | None,
+    Field(
+        description="Answer with the list as this service knew it at that moment (RFC 3339); default: as it is known "
+        "now. Without `on`, the day is that moment's (Asia/Shanghai)."
+    ),
+]
 MinListVersion = Annotated[
     StrictInt,
     Field(ge=0, le=NEWEST_VERSION, description="The newest list version you have seen; an older list answers 409."),
@@ -65,6 +71,7 @@ class LookupRequest(_Request):
     purpose: Purpose = None
     reference: Reference = None
     on: On = None
+    known_at: KnownAt = None
     min_list_version: MinListVersion = 0
     view: ViewField = View.SUMMARY
 
@@ -138,7 +145,10 @@ class ListingOut(BaseModel):
     decision_no: str
     decided_by: str
     conduct: str
+    conduct_code: str | None
     tier: str
+    facts: str | None
+    basis: str | None
     listed_on: date
     valid_until: date
     removal: RemovalOut | None
@@ -209,6 +219,7 @@ class LookupAnswer(BaseModel):
     lookup_id: Annotated[UUID, Field(description="The audit record of this answer.")]
     answered_at: datetime
     on: date
+    known_at: Annotated[datetime | None, Field(description="`null`: as it is known now.")]
     list_version: int
     catalogue_version: str
     code: Annotated[str, Field(description="The code in normal form; masked for a person.")]
@@ -225,6 +236,7 @@ class LookupAnswer(BaseModel):
             lookup_id=answer.lookup_id,
             answered_at=answer.answered_at,
             on=answer.on,
+            known_at=answer.known_at,
             list_version=answer.list_version,
             catalogue_version=answer.catalogue_version,
             code=answer.code,
@@ -260,7 +272,10 @@ def _listing(answered: AnsweredListing, on: date) -> ListingOut:
         decision_no=listing.decision_no,
         decided_by=listing.decided_by,
         conduct=listing.conduct,
+        conduct_code=listing.conduct_code,
         tier=listing.tier,
+        facts=listing.facts,
+        basis=listing.basis,
         listed_on=listing.listed_on,
         valid_until=listing.valid_until,
         removal=RemovalOut(removed_on=removal.on, reason=removal.reason, decision_no=removal.decision_no)

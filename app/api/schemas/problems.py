@@ -13,10 +13,16 @@ MOST_ERRORS = 1000
 class FieldProblem(BaseModel):
     """One thing that is wrong with what was sent; it holds nothing of the value."""
 
-    row: Annotated[int | None, Field(description="Row of the push, from 1; `null` elsewhere.")]
+    row: Annotated[int | None, Field(description="Row of the push: of a table as its program numbers it, else from 1.")]
+    column: Annotated[str | None, Field(description="Column of a table: its letter and header.")]
     field: Annotated[str | None, Field(description="Dotted path of the field.")]
     code: Annotated[str, Field(description="Stable code of what is wrong.")]
     detail: Annotated[str, Field(description="What is wrong and what to do, in Chinese.")]
+
+    @classmethod
+    def of(cls, error: FieldError) -> "FieldProblem":
+        """Shape one thing that is wrong."""
+        return cls(row=error.row, column=error.column, field=error.field, code=error.code, detail=error.detail)
 
 
 class Problem(BaseModel):
@@ -41,9 +47,5 @@ class Problem(BaseModel):
             code=code,
             detail=error.detail,
             request_id=request_id,
-            errors=[_field_problem(one) for one in error.errors[:MOST_ERRORS]],
+            errors=[FieldProblem.of(one) for one in error.errors[:MOST_ERRORS]],
         )
-
-
-def _field_problem(error: FieldError) -> FieldProblem:
-    return FieldProblem(row=error.row, field=error.field, code=error.code, detail=error.detail)

@@ -4,100 +4,120 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, WithJsonSchema
+from pydantic import BaseModel, Field, StrictBool, WithJsonSchema
 
-from app.api.schemas.lookups import NEWEST_VERSION
-from app.services.fields import ShortText
-from app.services.pushing import PushDone
+from app.api.schemas.problems import MOST_ERRORS, FieldProblem
+from app.services.push_options import PushOptions
+from app.services.push_reports import PushReport, ReportedRow
+from app.services.push_rows import ROW_TAGS
+
+_ROW_SCHEMA = {
+    "oneOf": [{"$ref": f"#/components/schemas/{model.__name__}"} for model in ROW_TAGS.values()],
+    "discriminator": {
+        "propertyName": "op",
+        "mapping": {tag: f"#/components/schemas/{model.__name__}" for tag, model in ROW_TAGS.items()},
+    },
+}
 
 
-class PushBody(BaseModel):
-    """A batch of operations: all of them or none."""
+class PushBody(PushOptions):
+    """A push as JSON: the operations, and how they are meant unless the query says so.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    It describes the document; each row is read by itself, so that every error of every row is told at once.
+    """
 
-    mode: Annotated[Literal["delta"], Field(description="`delta`: the operations change the list as it is.")] = "delta"
-    expected_list_version: Annotated[
-        StrictInt | None,
-        Field(
-            ge=0,
-            le=NEWEST_VERSION,
-            description="The version the operations were prepared against; if it moved on, 409.",
-        ),
-    ] = None
-    source_document: Annotated[
-        ShortText | None, Field(description="The document that this push carries out, for the record.")
-    ] = None
-    # Each row is read by itself (app/services/push_rows.py), so that every error of every row is told at once.
-    operations: Annotated[
-        list[
-            Annotated[
-                Any,
-                WithJsonSchema(
-                    {
-                        "oneOf": [
-                            {"$ref": "#/components/schemas/ListRow"},
-                            {"$ref": "#/components/schemas/RemoveRow"},
-                        ],
-                        "discriminator": {
-                            "propertyName": "op",
-                            "mapping": {
-                                "list": "#/components/schemas/ListRow",
-                                "remove": "#/components/schemas/RemoveRow",
-                            },
-                        },
-                    }
-                ),
-            ]
-        ],
-        Field(min_length=1),
-    ]
+    operations: Annotated[list[Annotated[Any, WithJsonSchema(_ROW_SCHEMA)]], Field(min_length=1)]
+
+
+class Approval(BaseModel, extra="forbid"):
+    """The decision about a push that waits."""
+
+    approve: Annotated[StrictBool, Field(description="`true` carries the push out, `false` refuses it for good.")]
+
+
+class FieldChangeOut(BaseModel):
+    """One field that a change changed."""
+
+    field: Annotated[str, Field(description="Of the listing; of a person `persons[<person_id>].roles`.")]
+    before: Any
+    after: Any
 
 
 class PushedRowOut(BaseModel):
-    """What one operation did."""
+    """One change that a push made, or would make."""
 
-    row: Annotated[int, Field(description="Which operation, from 1.")]
+    change_no: Annotated[int, Field(description="Its place in the version, from 1.")]
+    row: Annotated[int | None, Field(description="Which row asked for it; `null` for a removal a snapshot implies.")]
     op: str
     listing_id: Annotated[UUID | None, Field(description="`null` in a dry run of a `list`: it has no id yet.")]
     revision: int
     uscc: str
+    unit_name: str
     decision_no: str
+    changes: Annotated[list[FieldChangeOut], Field(description="Field by field; empty for a new listing.")]
+
+    @classmethod
+    def of(cls, row: ReportedRow) -> "PushedRowOut":
+        """Shape a change."""
+        changes = [FieldChangeOut(field=one.field, before=one.before, after=one.after) for one in row.changes]
+        return cls(
+            change_no=row.change_no,
+            row=row.row,
+            op=row.op,
+            listing_id=row.listing_id,
+            revision=row.revision,
+            uscc=row.uscc,
+            unit_name=row.unit_name,
+            decision_no=row.decision_no,
+            changes=changes,
+        )
 
 
 class PushOut(BaseModel):
     """What a push did, or in a dry run would do."""
 
     push_id: Annotated[UUID | None, Field(description="`null` in a dry run.")]
+    status: Annotated[
+        Literal["committed", "dry_run", "awaiting_approval", "rejected"],
+        Field(description="`rejected`: another client refused to approve it."),
+    ]
     dry_run: bool
+    mode: Annotated[str, Field(description="`delta`, `snapshot`, or `maintenance` (an identity was erased).")]
     list_version: Annotated[int, Field(description="The version that the push made, or would make.")]
     committed_at: datetime | None
     source_document: str | None
-    counts: Annotated[dict[str, int], Field(description="How many operations of each kind.")]
-    rows: list[PushedRowOut]
+    counts: Annotated[
+        dict[str, int], Field(description="Changes of each kind; `unchanged`: rows of a snapshot that changed nothing.")
+    ]
+    rows_total: Annotated[int, Field(description="How many changes there are in all.")]
+    rows: Annotated[
+        list[PushedRowOut],
+        Field(description="The first 1,000 changes; the others by `GET /v1/pushes/{push_id}?after=<change_no>`."),
+    ]
+    warnings: Annotated[
+        list[FieldProblem], Field(description="What was done all the same and should be looked at; told once.")
+    ]
+    errors: Annotated[
+        list[FieldProblem],
+        Field(description=f"In a dry run: what would have it refused, the first {MOST_ERRORS}. Otherwise empty."),
+    ]
+    errors_total: int
 
     @classmethod
-    def of(cls, done: PushDone) -> "PushOut":
+    def of(cls, report: PushReport) -> "PushOut":
         """Shape what a push did."""
-        counts = {"list": 0, "remove": 0}
-        for row in done.rows:
-            counts[row.op] += 1
         return cls(
-            push_id=done.push_id,
-            dry_run=done.push_id is None,
-            list_version=done.list_version,
-            committed_at=done.committed_at,
-            source_document=done.source_document,
-            counts=counts,
-            rows=[
-                PushedRowOut(
-                    row=row.row,
-                    op=row.op,
-                    listing_id=row.listing_id,
-                    revision=row.revision,
-                    uscc=row.uscc,
-                    decision_no=row.decision_no,
-                )
-                for row in done.rows
-            ],
+            push_id=report.push_id,
+            status=report.status,
+            dry_run=report.status == "dry_run",
+            mode=report.mode,
+            list_version=report.list_version,
+            committed_at=report.committed_at,
+            source_document=report.source_document,
+            counts=dict(report.counts),
+            rows_total=report.rows_total,
+            rows=[PushedRowOut.of(row) for row in report.rows],
+            warnings=[FieldProblem.of(one) for one in report.warnings],
+            errors=[FieldProblem.of(one) for one in report.errors],
+            errors_total=report.errors_total,
         )

@@ -1,0 +1,64 @@
+"""The persons of one listing: what stands against a given set of them, and a recorded set brought to a given one."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import date
+from uuid import UUID
+
+from app.domain.codes import ResidentId
+from app.domain.listing import PersonEnd, PersonEndReason, RelatedPerson, Span
+from app.domain.operations import PersonGiven
+
+
+def objections_to_persons(
+    persons: Sequence[PersonGiven], listed_on: date, today: date
+) -> Iterable[tuple[str, str, str]]:
+    """Yield (field, code, Chinese detail) for everything that stands against persons of a listing."""
+    numbers: dict[ResidentId, int] = {}
+    for position, person in enumerate(persons):
+        field = f"persons[{position}]"
+        first = numbers.setdefault(person.number, position)
+        if first != position:
+            told = f"与本条第 {first + 1} 名人员号码相同；同一人的多个身份请写在同一人的 roles 中。"
+            yield f"{field}.id_number", "duplicate_person", told
+        if len(set(person.roles)) != len(person.roles):
+            yield f"{field}.roles", "duplicate_role", "同一身份写了两次。"
+        if person.since is not None and person.since > today:
+            yield f"{field}.since", "date_in_future", "任职起始日期不能晚于今天。"
+        ban = person.position_ban
+        if ban is not None and ban.since is not None and ban.since > today:
+            yield f"{field}.position_ban.since", "date_in_future", "任职限制起始日不能晚于今天。"
+        if ban is not None and ban.until is not None and ban.until < (ban.since or listed_on):
+            yield f"{field}.position_ban.until", "date_order", "任职限制截止日不能早于其起始日或列入日期。"
+
+
+def with_persons(
+    recorded: Sequence[RelatedPerson],
+    given: Sequence[RelatedPerson],
+    ids: Sequence[frozenset[UUID]],
+    today: date,
+) -> tuple[RelatedPerson, ...]:
+    """Return the persons of a listing once those who belong in it are exactly the given ones.
+
+    ``ids[i]`` are all ids of the number of ``given[i]``. Who is recorded keeps what a whole list does not tell (when
+    they came, when they were away); who is not given any more has left today, at the latest.
+    """
+    result = list(recorded)
+    wanted = {one_id: person for person, own in zip(given, ids, strict=True) for one_id in own | {person.person_id}}
+    met: set[UUID] = set()
+    for position, person in enumerate(recorded):
+        match = wanted.get(person.person_id)
+        if match is None and person.end is None and not person.erased:
+            result[position] = replace(person, end=PersonEnd(today, PersonEndReason.LEFT))
+        elif match is not None and match.person_id == person.person_id:
+            met.add(match.person_id)
+            since = match.since if match.since is not None else person.since
+            away = person.end is not None and person.end.reason is PersonEndReason.LEFT and person.end.on < today
+            absences = (*person.absences, Span(person.end.on, today)) if person.end and away else person.absences
+            result[position] = replace(
+                person, roles=match.roles, position_ban=match.position_ban, since=since, end=None, absences=absences
+            )
+        elif match is not None and person.end is None:
+            # The same number under another name: the name was wrong, or has changed.
+            result[position] = replace(person, end=PersonEnd(today, PersonEndReason.LEFT))
+    return (*result, *(person for person in given if person.person_id not in met))

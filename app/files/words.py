@@ -1,0 +1,88 @@
+"""The words that clerks write for what the interface has a code for."""
+
+from collections.abc import Mapping
+from typing import Final
+
+OPERATIONS: Final[Mapping[str, str]] = {
+    "list": "列入",
+    "amend": "补充",
+    "correct": "更正",
+    "rename": "更名",
+    "remove": "移出",
+    "restore": "恢复",
+    "add_person": "增加人员",
+    "end_person": "人员离任",
+    "ban": "任职限制",
+}
+ROLES: Final[Mapping[str, str]] = {
+    "legal_representative": "法定代表人",
+    "principal": "主要负责人",
+    "safety_lead": "分管安全的负责人",
+    "directly_responsible": "直接责任人员",
+    "other": "其他有关人员",
+}
+REMOVAL_REASONS: Final[Mapping[str, str]] = {
+    "repaired": "信用修复",
+    "expired": "期满",
+    "revoked": "决定撤销",
+    "corrected": "更正",
+}
+RESTORE_REASONS: Final[Mapping[str, str]] = {"repair_revoked": "修复撤销", "recorded_by_mistake": "移出有误"}
+END_REASONS: Final[Mapping[str, str]] = {"left": "离任", "corrected": "更正"}
+
+_ALSO: Final[Mapping[str, Mapping[str, str]]] = {
+    "op": {
+        "新增": "list",
+        "补充事实": "amend",
+        "变更名称": "rename",
+        "名称变更": "rename",
+        "撤销移出": "restore",
+        "恢复列入": "restore",
+        "新增人员": "add_person",
+        "添加人员": "add_person",
+        "离任": "end_person",
+        "结束任职": "end_person",
+    },
+    "roles": {
+        "法人": "legal_representative",
+        "法人代表": "legal_representative",
+        "分管安全负责人": "safety_lead",
+        "安全负责人": "safety_lead",
+        "直接责任人": "directly_responsible",
+        "负有直接责任的有关人员": "directly_responsible",
+        "其他": "other",
+        "其他人员": "other",
+    },
+    "removal_reason": {"修复": "repaired", "到期": "expired", "期限届满": "expired", "撤销": "revoked"},
+    "restore_reason": {"撤销修复": "repair_revoked", "撤销信用修复": "repair_revoked", "误移出": "recorded_by_mistake"},
+    "end_reason": {"离职": "left"},
+}
+
+CHOICES: Final[Mapping[str, Mapping[str, str]]] = {
+    "op": OPERATIONS,
+    "roles": ROLES,
+    "removal_reason": REMOVAL_REASONS,
+    "restore_reason": RESTORE_REASONS,
+    "end_reason": END_REASONS,
+}
+"""For each column with a choice: code -> the word that our template offers."""
+
+READINGS: Final[Mapping[str, Mapping[str, str]]] = {
+    column: {word: code for code, word in words.items()} | {code: code for code in words} | dict(_ALSO[column])
+    for column, words in CHOICES.items()
+}
+"""For each column with a choice: every word that is understood -> code."""
+
+FOR_LIFE: Final = frozenset({"终身", "终身限制", "永久", "for_life"})
+"""Written in place of a day."""
+FLAGS: Final[Mapping[str, bool]] = {
+    **dict.fromkeys(("是", "true", "TRUE", "True", "1", "Y", "y", "√", "有"), True),
+    **dict.fromkeys(("否", "false", "FALSE", "False", "0", "N", "n", "×"), False),
+}
+EMPTY: Final = frozenset({"/", "／", "\\", "-", "－", "–", "—", "——", "--", "无", "N/A", "n/a"})
+"""What stands in cells that are meant to be empty."""
+
+
+def offered(column: str) -> str:
+    """Return the words of a column's choice as a list for a sentence."""
+    return "、".join(CHOICES[column].values())

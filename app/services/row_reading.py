@@ -1,0 +1,216 @@
+"""Reading a row of a push into an operation: every error of every row, none of them stopping the others."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, cast
+
+from pydantic import ValidationError
+
+from app.domain.list_rules import ListRules
+from app.domain.listing import PositionBan, RemovalReason
+from app.domain.operations import (
+    AddPersonOperation,
+    AmendOperation,
+    BanOperation,
+    CorrectOperation,
+    EndPersonOperation,
+    ListOperation,
+    Operation,
+    PersonGiven,
+    RemoveOperation,
+    RenameOperation,
+    RestoreOperation,
+)
+from app.errors import FieldError
+from app.files.row_types import FileRow
+from app.services.fields import told
+from app.services.push_rows import (
+    ADAPTER,
+    ROW_TAGS,
+    AddPersonRow,
+    AmendRow,
+    AnyRow,
+    BanRow,
+    CorrectRow,
+    EndPersonRow,
+    ListRow,
+    PersonRow,
+    PositionBanRow,
+    RemoveRow,
+    RenameRow,
+    RestoreRow,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RenamesOfUnit:
+    """更名 by the unit's code alone: in all its listings, which only the list can name."""
+
+    row: int
+    uscc: str
+    new_name: str
+    renamed_on: date
+    document: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRow:
+    """A row as it was read: the operation, or what is wrong with it.
+
+    ``persons_given`` tells, of a `list`, whether it named any persons or left them open.
+    """
+
+    source: FileRow
+    operation: Operation | RenamesOfUnit | None
+    errors: tuple[FieldError, ...]
+    persons_given: bool = False
+
+
+def read_row(source: FileRow, rules: ListRules, today: date) -> ReadRow:
+    """Read a row; its errors name its number, and where it is a table's the column and the person's own row."""
+    errors = list(source.errors)
+    operation: Operation | RenamesOfUnit | None = None
+    persons_given = False
+    if not (source.value is None and errors):
+        try:
+            row = ADAPTER.validate_python(source.value, context={"today": today})
+            operation, objections = _READERS[type(row)](row, source.number, rules)
+            persons_given = isinstance(row, ListRow) and row.persons is not None
+            errors.extend(objections)
+        except ValidationError as error:
+            errors.extend(_told(error))
+    if errors:
+        return ReadRow(source, None, tuple(placed(one, source) for one in errors))
+    return ReadRow(source, operation, (), persons_given)
+
+
+def _told(error: ValidationError) -> tuple[FieldError, ...]:
+    found: list[Any] = error.errors(include_url=False, include_input=False)
+    for one in found:
+        # The first step names the kind of operation, which is no field of the row.
+        if one["loc"] and one["loc"][0] in ROW_TAGS:
+            one["loc"] = one["loc"][1:]
+    return told(found)
+
+
+def placed(error: FieldError, source: FileRow) -> FieldError:
+    """Say where in the file a row's error stands."""
+    row, column = source.number, error.column
+    field = error.field or ""
+    if source.columns and column is None:
+        column = source.columns.get(field) or source.columns.get(field.rpartition(".")[0])
+    if source.person_rows and field.startswith("persons["):
+        position = int(field[len("persons[") : field.index("]")])
+        row = source.person_rows[position] if position < len(source.person_rows) else row
+    return replace(error, row=error.row or row, column=column)
+
+
+Reading = tuple[Operation | RenamesOfUnit, list[FieldError]]
+
+
+def _ban(row: PositionBanRow | None) -> PositionBan | None:
+    return PositionBan(row.until, row.since) if row is not None else None
+
+
+def _person(row: PersonRow) -> PersonGiven:
+    return PersonGiven(row.name, row.id_number, tuple(row.roles), _ban(row.position_ban), row.since)
+
+
+def _list(row: ListRow, number: int, rules: ListRules) -> Reading:
+    written, errors = row.unit.uscc, []
+    if written.fault is not None and not row.nonconforming_code:
+        errors.append(replace(written.fault, field="unit.uscc"))
+    if row.nonconforming_code and written.fault is None:
+        told = "该代码校验无误，不应标为不合规代码（nonconforming_code）。"
+        errors.append(FieldError("nonconforming_code", "code_is_conforming", told))
+    if row.nonconforming_code != (row.nonconforming_reason is not None):
+        told = "列入不合规代码须同时写明 nonconforming_code: true 与原因（nonconforming_reason）。"
+        errors.append(FieldError("nonconforming_reason", "missing", told))
+    errors.extend(rules.check(row.tier, row.conduct_code, row.listed_on, row.valid_until))
+    tier = rules.tier(row.tier, row.listed_on)
+    valid_until = row.valid_until or (tier.last_day(row.listed_on) if tier else row.listed_on)
+    operation = ListOperation(
+        row=number,
+        uscc=written.code,
+        unit_name=row.unit.name,
+        decision_no=row.decision_no,
+        decided_by=row.decided_by,
+        conduct=row.conduct,
+        tier=row.tier,
+        listed_on=row.listed_on,
+        valid_until=valid_until,
+        persons=tuple(_person(person) for person in row.persons or ()),
+        conduct_code=row.conduct_code,
+        facts=row.facts,
+        basis=row.basis,
+        published_until=row.published_until,
+        nonconforming_reason=row.nonconforming_reason,
+    )
+    return operation, errors
+
+
+def _amend(row: AmendRow, number: int, _: ListRules) -> Reading:
+    operation = AmendOperation(
+        number, row.target, row.facts, row.basis, row.conduct_code, row.published_until, row.document
+    )
+    return operation, []
+
+
+def _correct(row: CorrectRow, number: int, _: ListRules) -> Reading:
+    values = {name: value for name, value in row.set if value is not None}
+    if row.set.uscc is not None:
+        values["uscc"] = row.set.uscc.value
+    return CorrectOperation(number, row.target, values, row.reason, row.document), []
+
+
+def _rename(row: RenameRow, number: int, _: ListRules) -> Reading:
+    if row.listing_id is not None:
+        return RenameOperation(number, row.listing_id, row.new_name, row.renamed_on, row.document), []
+    uscc = row.uscc.value if row.uscc else ""
+    if row.decision_no is None:
+        return RenamesOfUnit(number, uscc, row.new_name, row.renamed_on, row.document), []
+    return RenameOperation(number, (uscc, row.decision_no), row.new_name, row.renamed_on, row.document), []
+
+
+def _remove(row: RemoveRow, number: int, _: ListRules) -> Reading:
+    reason = RemovalReason(row.reason)
+    return RemoveOperation(number, row.target, row.removed_on, reason, row.removal_decision_no), []
+
+
+def _restore(row: RestoreRow, number: int, _: ListRules) -> Reading:
+    operation = RestoreOperation(number, row.target, row.restored_on, row.reason, row.document, row.valid_until)
+    return operation, []
+
+
+def _add_person(row: AddPersonRow, number: int, _: ListRules) -> Reading:
+    return AddPersonOperation(number, row.target, _person(row.person)), []
+
+
+def _end_person(row: EndPersonRow, number: int, _: ListRules) -> Reading:
+    named = row.id_number or row.person_id
+    assert named is not None  # noqa: S101 - the row's validator has seen to it
+    return EndPersonOperation(number, row.target, named, row.ended_on, row.reason), []
+
+
+def _ban_person(row: BanRow, number: int, _: ListRules) -> Reading:
+    named, ban = row.id_number or row.person_id, _ban(row.position_ban)
+    assert named is not None  # noqa: S101 - the row's validator has seen to it
+    assert ban is not None  # noqa: S101 - the field is required
+    return BanOperation(number, row.target, named, ban, row.document), []
+
+
+_READERS: Mapping[type[AnyRow], Callable[[Any, int, ListRules], Reading]] = cast(
+    "Mapping[type[AnyRow], Callable[[Any, int, ListRules], Reading]]",
+    {
+        ListRow: _list,
+        AmendRow: _amend,
+        CorrectRow: _correct,
+        RenameRow: _rename,
+        RemoveRow: _remove,
+        RestoreRow: _restore,
+        AddPersonRow: _add_person,
+        EndPersonRow: _end_person,
+        BanRow: _ban_person,
+    },
+)

@@ -1,0 +1,311 @@
+"""The history: every listing whole after every change, and reading it back as of any version.
+
+A revision is never altered, so the list as it was at a version is there for ever; a consistent copy needs no long
+transaction, and "what did we know then" is a reading like any other.
+"""
+
+import json
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Integer, Select, Uuid, and_, any_, cast, func, select, text, tuple_
+from sqlalchemy.dialects.postgresql import distinct_on
+
+from app.domain.listing import Entry, Listing, RelatedPerson, Span
+from app.store.bulk import copy_in
+from app.store.database import Session, WriteSession
+from app.store.listings import listing_of, person_of
+from app.store.tables import listing_revisions, persons, pushes
+
+_COLUMNS = (
+    "listing_id",
+    "revision",
+    "push_id",
+    "list_version",
+    "change_no",
+    "row_no",
+    "operation",
+    "detail",
+    "state",
+    "hash",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One change of one listing, as it is kept: ``state`` is the listing after it, ``link`` its place in the chain."""
+
+    listing_id: UUID
+    revision: int
+    push_id: UUID
+    list_version: int
+    change_no: int
+    row: int | None
+    operation: str
+    detail: Mapping[str, Any]
+    state: Mapping[str, Any]
+    link: bytes
+
+    def record(self) -> dict[str, Any]:
+        """Return what is hashed of it."""
+        return {
+            "list_version": self.list_version,
+            "change_no": self.change_no,
+            "row": self.row,
+            "op": self.operation,
+            "listing_id": str(self.listing_id),
+            "revision": self.revision,
+            "detail": self.detail,
+            "state": self.state,
+        }
+
+
+async def add(session: WriteSession, added: Sequence[Revision]) -> None:
+    """Keep revisions."""
+    rows = [
+        (
+            one.listing_id,
+            one.revision,
+            one.push_id,
+            one.list_version,
+            one.change_no,
+            one.row,
+            one.operation,
+            json.dumps(one.detail, ensure_ascii=False),
+            json.dumps(one.state, ensure_ascii=False),
+            one.link,
+        )
+        for one in added
+    ]
+    await copy_in(session, listing_revisions, _COLUMNS, rows)
+
+
+def state_of(entry: Entry) -> dict[str, Any]:
+    """Return a listing whole, as its revision keeps it (JSON): persons by id and commitment only, days as ISO 8601."""
+    listing, removal = entry.listing, entry.listing.removal
+    return {
+        "listing_id": str(listing.listing_id),
+        "uscc": listing.unit.uscc,
+        "unit_name": listing.unit.name,
+        "former_names": list(listing.unit.former_names),
+        "decision_no": listing.decision_no,
+        "decided_by": listing.decided_by,
+        "conduct": listing.conduct,
+        "conduct_code": listing.conduct_code,
+        "tier": listing.tier,
+        "facts": listing.facts,
+        "basis": listing.basis,
+        "listed_on": listing.listed_on.isoformat(),
+        "valid_until": listing.valid_until.isoformat(),
+        "published_until": _iso(listing.published_until),
+        "nonconforming_reason": listing.nonconforming_reason,
+        "removed_on": removal.on.isoformat() if removal else None,
+        "removal_reason": removal.reason.value if removal else None,
+        "removal_decision_no": removal.decision_no if removal else None,
+        "suspensions": _pairs(listing.suspensions),
+        "persons": [_person_state(person) for person in sorted(entry.persons, key=lambda one: one.person_id)],
+    }
+
+
+def _person_state(person: RelatedPerson) -> dict[str, Any]:
+    ban, end = person.position_ban, person.end
+    return {
+        "person_id": str(person.person_id),
+        "commitment": person.commitment,
+        "erased": person.erased,
+        "roles": [role.value for role in person.roles],
+        "since": _iso(person.since),
+        "ended_on": end.on.isoformat() if end else None,
+        "end_reason": end.reason.value if end else None,
+        "absences": _pairs(person.absences),
+        "ban_since": _iso(ban.since) if ban else None,
+        "ban_until": _iso(ban.until) if ban else None,
+        "ban_for_life": ban is not None and ban.until is None,
+    }
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day is not None else None
+
+
+def _pairs(spans: Iterable[Span]) -> list[list[str]]:
+    return [[span.first.isoformat(), span.until.isoformat()] for span in spans]
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    lower: date
+    upper: date
+
+
+def _read_spans(pairs: Iterable[Sequence[str]]) -> list[_Span]:
+    return [_Span(date.fromisoformat(first), date.fromisoformat(until)) for first, until in pairs]
+
+
+def _day(kept: str | None) -> date | None:
+    return date.fromisoformat(kept) if kept else None
+
+
+def listing_from(state: Mapping[str, Any], revision: int, list_version: int) -> Listing:
+    """Read a listing back from its revision; what earlier releases did not keep was not there."""
+    days = {name: _day(state.get(name)) for name in ("listed_on", "valid_until", "removed_on", "published_until")}
+    absent = dict.fromkeys(("conduct_code", "facts", "basis", "nonconforming_reason"))
+    typed = {
+        "listing_id": UUID(state["listing_id"]),
+        "revision": revision,
+        "list_version": list_version,
+        "suspensions": _read_spans(state.get("suspensions", ())),
+    }
+    return listing_of({**absent, **state, **days, **typed})
+
+
+def person_from(kept: Mapping[str, Any], known: "KnownPerson | None") -> RelatedPerson:
+    """Read a related person back from a revision, named as they are known now."""
+    days = {name: _day(kept.get(name)) for name in ("ban_until", "ban_since", "since", "ended_on")}
+    typed = {
+        "person_id": UUID(kept["person_id"]),
+        "end_reason": kept.get("end_reason"),
+        "absences": _read_spans(kept.get("absences", ())),
+        "commitment": kept.get("commitment"),
+        "person_name": known.name if known else None,
+        "masked_number": known.masked_number if known else None,
+    }
+    return person_of({**kept, **days, **typed})
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPerson:
+    """Who a ``person_id`` is; everything is ``None`` of somebody who was erased."""
+
+    name: str | None
+    masked_number: str | None
+    blind_index: bytes | None
+    index_key_id: str | None
+
+
+async def known_persons(session: Session, person_ids: Iterable[UUID]) -> dict[UUID, KnownPerson]:
+    """Return who these ids are."""
+    wanted = cast(list(set(person_ids)), ARRAY(Uuid))
+    query = select(
+        persons.c.person_id, persons.c.name, persons.c.masked_number, persons.c.blind_index, persons.c.index_key_id
+    ).where(persons.c.person_id == any_(wanted))
+    return {row.person_id: KnownPerson(*row[1:]) for row in await session.execute(query)}
+
+
+async def entries_from(
+    session: Session, revisions: Sequence[Revision], known: Mapping[UUID, KnownPerson] | None = None
+) -> list[Entry]:
+    """Read revisions back as listings, each with its persons named as they are ``known`` now."""
+    if known is None:
+        ids = {UUID(kept["person_id"]) for one in revisions for kept in one.state["persons"]}
+        known = await known_persons(session, ids) if ids else {}
+    return [
+        Entry(
+            listing_from(one.state, one.revision, one.list_version),
+            tuple(person_from(kept, known.get(UUID(kept["person_id"]))) for kept in one.state["persons"]),
+        )
+        for one in revisions
+    ]
+
+
+async def at_revisions(session: Session, wanted: Sequence[tuple[UUID, int]]) -> dict[UUID, Entry]:
+    """Return listings as they were at the given revisions."""
+    entries = await entries_from(session, await _read(session, _at(wanted)))
+    return {entry.listing.listing_id: entry for entry in entries}
+
+
+async def raw_at_revisions(
+    session: Session, wanted: Sequence[tuple[UUID, int]]
+) -> dict[tuple[UUID, int], Mapping[str, Any]]:
+    """Return the states kept at the given revisions; those that are none are left out."""
+    wanted = [one for one in wanted if one[1] > 0]
+    found = await _read(session, _at(wanted)) if wanted else []
+    return {(one.listing_id, one.revision): one.state for one in found}
+
+
+def _at(wanted: Sequence[tuple[UUID, int]]) -> "Select[*tuple[Any, ...]]":
+    keys = (
+        func.unnest(
+            cast([listing_id for listing_id, _ in wanted], ARRAY(Uuid)),
+            cast([revision for _, revision in wanted], ARRAY(Integer)),
+        )
+        .table_valued("listing_id", "revision")
+        .render_derived()
+    )
+    return _revisions().join(
+        keys,
+        and_(listing_revisions.c.listing_id == keys.c.listing_id, listing_revisions.c.revision == keys.c.revision),
+    )
+
+
+def _revisions() -> "Select[*tuple[Any, ...]]":
+    return select(*(listing_revisions.c[name] for name in _COLUMNS))
+
+
+async def _read(session: Session, query: "Select[*tuple[Any, ...]]") -> list[Revision]:
+    return [Revision(*row) for row in await session.execute(query)]
+
+
+async def after(session: Session, version: int, change_no: int, limit: int) -> list[Revision]:
+    """Return up to ``limit`` changes that follow change ``change_no`` of ``version``, in the order of the chain."""
+    order = (listing_revisions.c.list_version, listing_revisions.c.change_no)
+    query = _revisions().where(tuple_(*order) > tuple_(version, change_no)).order_by(*order).limit(limit)
+    return await _read(session, query)
+
+
+async def all_in_order(session: Session) -> AsyncIterator[Revision]:
+    """Go through every change in the order of the chain, without holding them all."""
+    order = (listing_revisions.c.list_version, listing_revisions.c.change_no)
+    rows = await session.stream(_revisions().order_by(*order).execution_options(yield_per=1000))
+    async for row in rows:
+        yield Revision(*row)
+
+
+async def of_listing(session: Session, listing_id: UUID) -> list[Revision]:
+    """Return every revision of a listing, the first one first."""
+    query = _revisions().where(listing_revisions.c.listing_id == listing_id).order_by(listing_revisions.c.revision)
+    return await _read(session, query)
+
+
+async def page_at_version(session: Session, version: int, past: UUID | None, limit: int) -> list[Revision]:
+    """Return up to ``limit`` listings as they were at a version, by id, those after ``past``."""
+    query = (
+        _revisions()
+        .ext(distinct_on(listing_revisions.c.listing_id))
+        .where(listing_revisions.c.list_version <= version)
+        .order_by(listing_revisions.c.listing_id, listing_revisions.c.revision.desc())
+        .limit(limit)
+    )
+    if past is not None:
+        query = query.where(listing_revisions.c.listing_id > past)
+    return await _read(session, query)
+
+
+async def some_at_version(session: Session, version: int, listing_ids: Iterable[UUID]) -> list[Revision]:
+    """Return these listings as they were at a version; those that were not there yet are left out."""
+    query = (
+        _revisions()
+        .ext(distinct_on(listing_revisions.c.listing_id))
+        .where(
+            listing_revisions.c.list_version <= version,
+            listing_revisions.c.listing_id == any_(cast(list(listing_ids), ARRAY(Uuid))),
+        )
+        .order_by(listing_revisions.c.listing_id, listing_revisions.c.revision.desc())
+    )
+    return await _read(session, query)
+
+
+async def ever_of_unit(session: Session, uscc: str) -> set[UUID]:
+    """Return the listings that were ever recorded under this code."""
+    query = select(listing_revisions.c.listing_id).where(text("state ->> 'uscc' = :uscc")).params(uscc=uscc)
+    return set((await session.execute(query)).scalars())
+
+
+async def version_known_at(session: Session, moment: datetime) -> int:
+    """Return the list's version at a moment; 0 before the first push."""
+    query = select(func.coalesce(func.max(pushes.c.list_version), 0)).where(pushes.c.committed_at <= moment)
+    version: int = (await session.execute(query)).scalar_one()
+    return version
