@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from app.cli import audit, catalogue, clients, demo, identity, serve
+from app.cli import audit, catalogue, clients, demo, identity, serve, verify
 from app.errors import DatabaseUnavailable, LianchengError
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app = typer.Typer(
 app.command()(serve.serve)
 app.command()(serve.migrate)
 app.command()(demo.demo)
+app.command()(verify.verify)
 app.add_typer(clients.app, name="clients")
 app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(audit.app, name="audit")

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import sys
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
@@ -13,16 +12,17 @@ from rich.table import Table
 
 from app.api.schemas.lookups import LookupAnswer
 from app.cli.installation import installation, service_database
-from app.cli.output import print_table
+from app.cli.output import asked_unseen, print_table
 from app.domain.codes import ResidentId, parse_code
 from app.domain.moment import CITY, Moment
 from app.domain.subjects import SubjectKind
 from app.services.audit_answers import reproduce
 from app.services.identity_keys import vault_from
 from app.settings import Settings
-from app.store.audit import AuditFilter, AuditRecord, newest
+from app.store.audit import TOKEN_ISSUED, AuditFilter, AuditRecord, newest
 from app.store.database import ReadSession
 
+_VERDICTS = {"listed": "在名单上", "not_listed": "不在名单上", TOKEN_ISSUED: "已发比对标识"}
 app = typer.Typer(help="查询审计：谁、为何、查了谁、得到什么答复。", no_args_is_help=True)
 
 Result = TypeVar("Result")
@@ -53,7 +53,7 @@ def list_records(
 ) -> None:
     """列出最近的查询。"""
     # Never an argument: command lines are seen by every user of the machine and kept in shell histories.
-    code = _asked_for() if subject else None
+    code = asked_unseen("对象的统一社会信用代码或身份号码") if subject else None
 
     async def work(session: ReadSession, settings: Settings) -> list[AuditRecord]:
         uscc, indexes = _wanted(code, subject_kind, settings) if code is not None else (None, None)
@@ -69,7 +69,7 @@ def list_records(
     table = Table("时间（北京）", "客户端", "对象", "用途", "问及日期", "结果", "名单版本", "查询编号")
     for record in records:
         when = record.answered_at.astimezone(CITY).strftime("%Y-%m-%d %H:%M:%S")
-        verdict = "在名单上" if record.verdict == "listed" else "不在名单上"
+        verdict = _VERDICTS[record.verdict]
         whom = record.uscc or record.masked_number
         told = (record.on_day.isoformat(), verdict, str(record.list_version), str(record.lookup_id))
         table.add_row(when, record.client_name, whom, record.purpose or "—", *told)
@@ -82,15 +82,6 @@ def show(lookup_id: Annotated[UUID, typer.Argument(help="查询编号，即答�
     record, answer = _run(lambda session, _: reproduce(session, lookup_id))
     told = LookupAnswer.of(answer).model_dump(mode="json")
     typer.echo(json.dumps({"record": _plain(record), "answer": told}, ensure_ascii=False, indent=2))
-
-
-def _asked_for() -> str:
-    """Read a code unseen from the terminal, or the first line of what is piped in."""
-    if not sys.stdin.isatty():
-        return sys.stdin.readline().strip()
-    # On standard error, so that a redirected answer holds records only.
-    code: str = typer.prompt("对象的统一社会信用代码或身份号码", hide_input=True, err=True)
-    return code
 
 
 def _wanted(code: str, kind: SubjectKind | None, settings: Settings) -> tuple[str | None, list[bytes] | None]:

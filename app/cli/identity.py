@@ -6,8 +6,14 @@ from typing import Annotated
 import typer
 
 from app.cli.installation import installation, owner_database
+from app.cli.output import asked_unseen
+from app.domain.codes import parse_resident_id
+from app.domain.moment import Moment
+from app.services.catalogue import load
+from app.services.erasure import Erased, erase
 from app.services.identity_keys import new_keys, rekey, vault_from
 from app.settings import Settings
+from app.store import schema
 
 app = typer.Typer(help="身份号码的密钥。", no_args_is_help=True)
 
@@ -24,6 +30,35 @@ def make_keys(
     """
     for variable, value in new_keys(key_id).items():
         typer.echo(f"{variable}={value}")
+
+
+@app.command("erase")
+def erase_person(
+    document: Annotated[str, typer.Option(help="要求删除的文书，例如法院文书号；写入历史。")],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="不再询问。")] = False,
+) -> None:
+    """依令删除一个人的身份：姓名与号码从数据库中永久删除，历史的哈希链仍可核验。
+
+    随后从标准输入读入其身份号码，不会显示或留存。名单的副本经变更流得知；查询记录保留“有过查询”，不再指向此人。
+    数据库的备份与预写日志不在此列，须按其保存期另行处理。
+    """
+    number = parse_resident_id(asked_unseen("身份号码"), today=Moment.current().today)
+    if not yes:
+        typer.confirm("删除后无法恢复，此人将不能再按号码查到。确认删除？", abort=True, err=True)
+
+    async def work(settings: Settings) -> Erased:
+        catalogue = load(settings.catalogue_file)
+        async with owner_database(settings) as database:
+            await schema.check(database)
+            async with database.writing() as session:
+                return await erase(session, vault_from(settings), catalogue, number, document)
+
+    with installation() as settings:
+        done = asyncio.run(work(settings))
+    typer.echo(
+        f"已删除：名单第 {done.list_version} 版，涉及 {done.listings} 条列入记录、{done.audit_records} 条查询记录。"
+    )
 
 
 @app.command("rekey")

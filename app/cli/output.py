@@ -1,5 +1,8 @@
 """Tables on the screen and in a pipe."""
 
+import sys
+
+import typer
 from rich.console import Console
 from rich.table import Table
 
@@ -12,3 +15,12 @@ def print_table(table: Table) -> None:
     width = None if Console().is_terminal else _WIDTH_IN_A_PIPE
     # Without markup: a purpose such as “[/x]” would otherwise end the command, and “[red]” would vanish.
     Console(width=width, markup=False, emoji=False, highlight=False).print(table)
+
+
+def asked_unseen(what: str) -> str:
+    """Read a code unseen from the terminal, or the first line of what is piped in; never from the command line."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().strip()
+    # On standard error, so that a redirected answer holds records only.
+    code: str = typer.prompt(what, hide_input=True, err=True)
+    return code

@@ -12,7 +12,6 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from app.domain import chain
 from app.domain.identity import IdentityVault
 from app.domain.list_rules import ListRules
 from app.domain.listing import Entry
@@ -33,10 +32,11 @@ from app.errors import FieldError, InvalidField
 from app.files.row_types import FileRow
 from app.services.push_people import Identities
 from app.services.row_reading import ReadRow, RenamesOfUnit, placed, read_row
+from app.services.version_making import VersionMaking
 from app.store import listings, pushes, revisions
 from app.store.database import Collision, WriteSession
 from app.store.pushes import Touched
-from app.store.revisions import Revision, state_of
+from app.store.revisions import Revision
 
 ROWS_IN_A_PART = 1000
 MOST_TOLD = 1000
@@ -92,15 +92,13 @@ class PushRun:
         self.version = version
         self.moment = moment
         self.findings = Findings()
-        self.change_no = 0
-        self.head = chain.GENESIS
+        self.making = VersionMaking(push_id, version)
         self._vault = vault
         self._rules = rules
-        self._push_id = push_id
 
     async def begin(self) -> None:
         """Continue from the head of the version before."""
-        self.head = await pushes.head_of(self.session, self.version - 1)
+        await self.making.begin(self.session)
 
     def identities_for(self, operations: Sequence[Operation]) -> Identities:
         """Return the identities that these operations speak of, not yet asked for."""
@@ -227,22 +225,9 @@ class PushRun:
             raise RunBroken from None
 
     def _revision(self, step: Step, entry: Entry) -> Revision:
-        self.change_no += 1
-        self.findings.counts[step.operation.op.value] += 1
-        made = Revision(
-            listing_id=entry.listing.listing_id,
-            revision=entry.listing.revision,
-            push_id=self._push_id,
-            list_version=self.version,
-            change_no=self.change_no,
-            row=step.operation.row,
-            operation=step.operation.op.value,
-            detail=_detail(step.operation),
-            state=state_of(entry),
-            link=b"",
-        )
-        self.head = chain.link(self.head, made.record())
-        return replace(made, link=self.head)
+        operation = step.operation
+        self.findings.counts[operation.op.value] += 1
+        return self.making.revision(entry, op=operation.op.value, row=operation.row, detail=_detail(operation))
 
 
 def _repetition(operation: Operation, before: Entry | None, now: "_Standing") -> tuple[FieldError, ...]:

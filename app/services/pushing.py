@@ -162,7 +162,7 @@ class PushService:
             if request.dry_run:
                 await tentative.take_back()
                 return replace(report, rows=push_reports.without_new_ids(report.rows))
-            if self._terms.approval_above is not None and run.change_no > self._terms.approval_above:
+            if self._terms.approval_above is not None and run.making.change_no > self._terms.approval_above:
                 return await self._let_wait(session, tentative, caller, opened, report, run)
         fingerprint_key_id, _ = self._vault.current_key_ids
         fingerprint = await self._fingerprint(request, fingerprint_key_id)
@@ -275,9 +275,7 @@ def _require_version(expected: int | None, version: int) -> None:
 
 async def _commit(session: WriteSession, run: PushRun, options: PushOptions, sender: _Sender) -> PushReport:
     counts = push_reports.counted(run.findings.counts, run.findings.unchanged)
-    last = await pushes.last_commit(session)
-    now = Moment.current().now
-    made = StoredPush(
+    record = StoredPush(
         push_id=sender.push_id,
         list_version=run.version,
         client_id=sender.client_id,
@@ -285,16 +283,13 @@ async def _commit(session: WriteSession, run: PushRun, options: PushOptions, sen
         body_fingerprint=sender.fingerprint,
         fingerprint_key_id=sender.fingerprint_key_id,
         source_document=options.source_document,
-        # A clock that was put back must not put one version before the other.
-        committed_at=max(now, last) if last else now,
+        committed_at=run.moment.now,
         mode=options.mode,
         counts={name: count for name, count in counts.items() if count},
         approved_by=sender.approved_by,
         head=b"",
     )
-    made = replace(made, head=chain.link(run.head, made.record()))
-    await pushes.set_version(session, run.version)
-    await pushes.add(session, made)
+    made = await run.making.finish(session, record)
     return replace(await push_reports.of_push(session, made), warnings=run.findings.warnings)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Select, insert, select
+from sqlalchemy import Select, insert, select, text
 
 from app.domain.subjects import SubjectKind
 from app.store.database import Session, WriteSession
@@ -60,6 +60,19 @@ async def add(session: WriteSession, records: Sequence[AuditRecord]) -> None:
     await session.execute(
         insert(audit), [{column.name: _value(one, column.name) for column in audit.columns} for one in records]
     )
+
+
+async def forget_person(session: WriteSession, blind_indexes: Sequence[bytes]) -> int:
+    """Take out of the record whom it was asked about, where it was this person; only the database's owner may.
+
+    That somebody was asked about, by whom, when and why, stays. Returns how many records there were.
+    """
+    statement = text("""
+        UPDATE audit SET blind_index = uuid_send(gen_random_uuid()), masked_number = :masked
+        WHERE blind_index = ANY (CAST(:indexes AS bytea[]))
+    """)
+    done = await session.execute(statement, {"masked": "*" * 18, "indexes": list(blind_indexes)})
+    return done.rowcount
 
 
 def _value(record: AuditRecord, column: str) -> object:

@@ -113,6 +113,12 @@ async def named(session: Session, targets: Iterable[Target]) -> dict[Target, Ent
     return found
 
 
+async def count(session: Session) -> int:
+    """Return how many listings there are, ended ones too."""
+    found: int = (await session.execute(select(func.count()).select_from(listings))).scalar_one()
+    return found
+
+
 async def of_units(session: Session, usccs: Sequence[str]) -> list[Entry]:
     """Return all listings of these units that have not been removed."""
     query = select(listings).where(listings.c.uscc == any_(cast(list(usccs), ARRAY(Text))))

@@ -154,7 +154,7 @@ recorded AS (
     WHERE list_version >= :min_list_version AND NOT keys_missing AND (listing_ids IS NOT NULL OR NOT only_if_listed)
     RETURNING 1
 )
-SELECT state.list_version, state.keys_missing, (SELECT count(*) FROM recorded) AS recorded, hit.*
+SELECT state.list_version AS current_version, state.keys_missing, (SELECT count(*) FROM recorded) AS recorded, hit.*
 FROM state LEFT JOIN hit ON true
 ORDER BY hit.n, hit.listing_id, hit.person_id
 """)  # noqa: S608 - the names of our own columns
@@ -195,4 +195,4 @@ async def find_and_record(session: WriteSession, subjects: Sequence[AskedSubject
             hits[row["n"] - 1].append(Hit(listing_of(row), person))
     answered = sum(1 for one, found in zip(subjects, hits, strict=True) if found or not one.only_if_listed)
     recorded = rows[0]["recorded"] == answered
-    return Found(rows[0]["list_version"], rows[0]["keys_missing"], recorded, tuple(tuple(one) for one in hits))
+    return Found(rows[0]["current_version"], rows[0]["keys_missing"], recorded, tuple(tuple(one) for one in hits))

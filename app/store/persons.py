@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, LargeBinary, RowMapping, Uuid, any_, cast, delete, or_, select, update
+from sqlalchemy import ARRAY, LargeBinary, RowMapping, Uuid, any_, cast, delete, exists, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from app.domain.identity import BlindIndex, SealedNumber
@@ -64,6 +64,14 @@ async def erase(session: WriteSession, person_ids: Iterable[UUID], at: datetime)
     gone = dict.fromkeys(("name", "blind_index", "index_key_id", "sealed_number", "cipher_key_id", "masked_number"))
     statement = update(persons).where(persons.c.person_id == any_(cast(list(person_ids), ARRAY(Uuid))))
     await session.execute(statement.values(**gone, salt=None, erased_at=at))
+
+
+async def in_no_listing(session: Session) -> UUID | None:
+    """Return somebody who is recorded and stands in no listing, if there is anybody."""
+    query = (
+        select(persons.c.person_id).where(~exists().where(related_persons.c.person_id == persons.c.person_id)).limit(1)
+    )
+    return (await session.execute(query)).scalar_one_or_none()
 
 
 async def listings_with(session: Session, person_ids: Iterable[UUID]) -> set[UUID]:

@@ -1,6 +1,6 @@
 """The list's version and the pushes that moved it."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -110,11 +110,10 @@ async def at_versions(session: Session, versions: Iterable[int]) -> dict[int, St
     return {row["list_version"]: StoredPush(**row) for row in (await session.execute(query)).mappings()}
 
 
-async def all_in_order(session: Session) -> AsyncIterator[StoredPush]:
-    """Go through every push in the order of versions, without holding them all."""
-    query = select(pushes).order_by(pushes.c.list_version).execution_options(yield_per=500)
-    async for row in (await session.stream(query)).mappings():
-        yield StoredPush(**row)
+async def after(session: Session, list_version: int, limit: int) -> list[StoredPush]:
+    """Return up to ``limit`` pushes that made the versions after this one, in their order."""
+    query = select(pushes).where(pushes.c.list_version > list_version).order_by(pushes.c.list_version).limit(limit)
+    return [StoredPush(**row) for row in (await session.execute(query)).mappings()]
 
 
 async def head_of(session: Session, list_version: int) -> bytes:

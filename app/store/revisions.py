@@ -5,13 +5,13 @@ transaction, and "what did we know then" is a reading like any other.
 """
 
 import json
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Integer, Select, Uuid, and_, any_, cast, func, select, text, tuple_
+from sqlalchemy import ARRAY, Integer, Select, Uuid, and_, any_, cast, func, or_, select, text, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from app.domain.listing import Entry, Listing, RelatedPerson, Span
@@ -256,14 +256,6 @@ async def after(session: Session, version: int, change_no: int, limit: int) -> l
     return await _read(session, query)
 
 
-async def all_in_order(session: Session) -> AsyncIterator[Revision]:
-    """Go through every change in the order of the chain, without holding them all."""
-    order = (listing_revisions.c.list_version, listing_revisions.c.change_no)
-    rows = await session.stream(_revisions().order_by(*order).execution_options(yield_per=1000))
-    async for row in rows:
-        yield Revision(*row)
-
-
 async def of_listing(session: Session, listing_id: UUID) -> list[Revision]:
     """Return every revision of a listing, the first one first."""
     query = _revisions().where(listing_revisions.c.listing_id == listing_id).order_by(listing_revisions.c.revision)
@@ -296,6 +288,18 @@ async def some_at_version(session: Session, version: int, listing_ids: Iterable[
         .order_by(listing_revisions.c.listing_id, listing_revisions.c.revision.desc())
     )
     return await _read(session, query)
+
+
+async def broken_sequence(session: Session) -> UUID | None:
+    """Return a listing whose revisions are not numbered from 1 without a gap, if there is one."""
+    revision = listing_revisions.c.revision
+    query = (
+        select(listing_revisions.c.listing_id)
+        .group_by(listing_revisions.c.listing_id)
+        .having(or_(func.min(revision) != 1, func.max(revision) != func.count()))
+        .limit(1)
+    )
+    return (await session.execute(query)).scalar_one_or_none()
 
 
 async def ever_of_unit(session: Session, uscc: str) -> set[UUID]:

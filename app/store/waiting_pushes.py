@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from app.store.database import Session, WriteSession
 from app.store.tables import waiting_push_parts, waiting_pushes
@@ -71,6 +71,13 @@ async def by_idempotency_key(session: Session, client_id: UUID, key: str) -> Wai
     )
     row = (await session.execute(query)).mappings().one_or_none()
     return WaitingPush(**row) if row else None
+
+
+async def undecided(session: Session) -> int:
+    """Return how many pushes wait."""
+    query = select(func.count()).select_from(waiting_pushes).where(waiting_pushes.c.decided_at.is_(None))
+    count: int = (await session.execute(query)).scalar_one()
+    return count
 
 
 async def decide(session: WriteSession, push_id: UUID, client_id: UUID, at: datetime, *, approved: bool) -> None:
