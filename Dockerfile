@@ -10,6 +10,7 @@ COPY requirements-image.lock ./
 RUN /opt/liancheng/bin/pip install --require-hashes -r requirements-image.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY app/ app/
+COPY liancheng/ liancheng/
 COPY data/ data/
 COPY migrations/ migrations/
 # hatchling is pinned in pyproject.toml; the project's own dependencies are installed already.

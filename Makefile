@@ -4,6 +4,7 @@
 #   make test    install and run every test on a real PostgreSQL
 #   make check   format, lint, types, layers
 #   make fix     mend format and lint where that can be done by itself
+#   make bench   measure a million-row snapshot push beside lookups
 #   make lock    pin the newest versions that pyproject.toml allows
 #   make clean   remove .venv and the demo's data
 
@@ -12,7 +13,7 @@ PORT ?= 8000
 BIN := .venv/bin
 JOBS ?= auto
 
-.PHONY: demo test check fix lock clean
+.PHONY: demo test check fix bench lock clean
 .DEFAULT_GOAL := demo
 
 .venv/installed: requirements-dev.lock pyproject.toml
@@ -34,10 +35,14 @@ check: .venv/installed
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/liancheng catalogue check data/measures.yaml
+	$(BIN)/liancheng rules check data/list_rules.yaml
 
 fix: .venv/installed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+bench: .venv/installed
+	$(BIN)/python -m benchmarks.snapshot_push
 
 # For the image, which has no PostgreSQL of its own, and for development. Universal: one file for every platform and Python from 3.11. No index address is written into it.
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade

@@ -1,5 +1,6 @@
-"""Wiring: settings in, application out. ``uvicorn --factory app.main:create_app`` serves it."""
+"""Wiring: settings in, application out. ``uvicorn --factory app.main:for_serving`` serves it."""
 
+import gc
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -39,8 +40,16 @@ am I obliged to do to them, on which legal basis, and who else acts?**
 """
 
 
-def create_app(settings: Settings | None = None) -> FastAPI:
-    """Make the application; it connects, checks its schema and stores its catalogue when it starts."""
+def for_serving() -> FastAPI:
+    """Make the application of a process that does nothing but serve it."""
+    return create_app(freeze=True)
+
+
+def create_app(settings: Settings | None = None, *, freeze: bool = False) -> FastAPI:
+    """Make the application; it connects, checks its schema and stores its catalogue when it starts.
+
+    With ``freeze``, what is in memory by then is left out of garbage collection: for a process of its own.
+    """
     chosen = settings or current_settings()
 
     @asynccontextmanager
@@ -56,6 +65,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
                 log.error(Event.REFUSED, code=error.code, detail=error.detail, cause=str(error.__cause__ or ""))  # noqa: TRY400
                 raise
             application.state.services = services
+            if freeze:
+                # What is there now stays: to go through it again and again would stop every request meanwhile.
+                gc.collect()
+                gc.freeze()
             log.info(Event.STARTED, version=VERSION, catalogue_version=services.lookups.catalogue.version)
             with told_to_stop(services.feed.stop):
                 yield

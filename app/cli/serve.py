@@ -8,6 +8,7 @@ import typer
 import uvicorn
 
 from app.cli.installation import installation, owner_database, service_database
+from app.services import list_rules
 from app.services.catalogue import load
 from app.services.identity_keys import register, vault_from
 from app.settings import Settings, current_settings
@@ -29,7 +30,7 @@ def serve(
     own_database = not current_settings().names_a_database
     with contextlib.suppress(KeyboardInterrupt), installation(make=True) as settings:
         asyncio.run(_prepare(settings, migrate_first=own_database))
-        uvicorn.run("app.main:create_app", workers=workers, **uvicorn_options(settings, host=host, port=port))
+        uvicorn.run("app.main:for_serving", workers=workers, **uvicorn_options(settings, host=host, port=port))
 
 
 def uvicorn_options(settings: Settings, *, host: str | None = None, port: int | None = None) -> dict[str, Any]:
@@ -61,6 +62,7 @@ async def _prepare(settings: Settings, *, migrate_first: bool) -> None:
     if migrate_first:
         await _migrate(settings)
     load(settings.catalogue_file)
+    list_rules.load(settings.list_rules_file)
     vault = vault_from(settings)
     async with service_database(settings) as database, database.writing() as session:
         await register(session, vault)

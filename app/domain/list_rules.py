@@ -201,10 +201,11 @@ class ListRules:
             codes = [one.code for one in _in_force(self.conducts, listed_on)]
             told = f"在列入日期（{listed_on}）没有这个行为代码。当日的代码：{_listed(codes)}。"
             errors.append(FieldError("conduct_code", "unknown_conduct", told))
-        if tier is not None and valid_until is not None and valid_until > tier.last_day(listed_on):
+        # Whoever does not count the first day (民法典 第二百零一条) is a day later, and not wrong.
+        if tier is not None and valid_until is not None and valid_until > tier.longest.over_on(listed_on):
             told = (
                 f"{tier.name}自列入日期（{listed_on}）起最长{tier.longest}，"
-                f"有效期截止日最迟为 {tier.last_day(listed_on)}（依据{tier.source.document}）。"
+                f"有效期截止日应为 {tier.last_day(listed_on)}（不计首日的，为其次日；依据{tier.source.document}）。"
             )
             errors.append(FieldError("valid_until", "period_too_long", told))
         return tuple(errors)

@@ -4,14 +4,22 @@ What is new is listed, what differs is corrected or renamed, what is missing is 
 file that lacks much of the list is more likely cut off than right: beyond a share, the number has to be confirmed.
 """
 
-from collections.abc import Iterable, Sequence
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 from app.domain.listing import Entry, RemovalReason
-from app.domain.operations import CorrectOperation, ListOperation, Operation, RemoveOperation, RenameOperation
+from app.domain.operations import (
+    CorrectOperation,
+    ListOperation,
+    Operation,
+    RemoveOperation,
+    RenameOperation,
+    Target,
+)
 from app.errors import FieldError, TooManyRemovals
 from app.services.push_people import Identities
 from app.services.push_run import ROWS_IN_A_PART, Part, PushRun, Step
@@ -52,6 +60,17 @@ class SnapshotRun(PushRun):
         keys = [row.operation.target for row in rows if isinstance(row.operation, ListOperation)]
         known = await listings.named(self.session, keys)
         again = await snapshot_seen.note(self.session, [(*key, row.source.number) for key, row in _keyed(rows)])
+        steps = await asyncio.to_thread(self._compared, rows, known, again, part.identities)
+        await self.do(steps, part.identities)
+
+    def _compared(
+        self,
+        rows: Sequence[ReadRow],
+        known: Mapping[Target, Entry],
+        again: Mapping[int, int],
+        identities: Identities,
+    ) -> list[Step]:
+        """Return what makes the list say what the rows say."""
         steps: list[Step] = []
         for row in rows:
             operation = row.operation
@@ -62,12 +81,12 @@ class SnapshotRun(PushRun):
                 told = f"与第 {again[row.source.number]} 行是同一条列入记录；同一记录的各名人员请写在相邻的行。"
                 self.findings.refuse([placed(FieldError("decision_no", "duplicate_in_push", told), row.source)])
             else:
-                wanted = _wanted(row, operation, known.get(operation.target), part.identities, self.moment.today)
+                wanted = _wanted(row, operation, known.get(operation.target), identities, self.moment.today)
                 if wanted is None:
                     self.findings.unchanged += 1
                 else:
                     steps.append(Step(wanted, row.source))
-        await self.do(steps, part.identities)
+        return steps
 
     async def remove_missing(self, terms: RemovalTerms, *, proposed_only: bool) -> None:
         """Remove what is in force and not in the file; ``proposed_only`` notes what keeps it from being done.

@@ -4,6 +4,7 @@ A revision is never altered, so the list as it was at a version is there for eve
 transaction, and "what did we know then" is a reading like any other.
 """
 
+import asyncio
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -65,22 +66,17 @@ class Revision:
 
 async def add(session: WriteSession, added: Sequence[Revision]) -> None:
     """Keep revisions."""
-    rows = [
-        (
-            one.listing_id,
-            one.revision,
-            one.push_id,
-            one.list_version,
-            one.change_no,
-            one.row,
-            one.operation,
-            json.dumps(one.detail, ensure_ascii=False),
-            json.dumps(one.state, ensure_ascii=False),
-            one.link,
-        )
-        for one in added
-    ]
+    # Thousands of states are not spelt out in one go: lookups are answered in between.
+    rows = await asyncio.to_thread(lambda: [_row(one) for one in added])
     await copy_in(session, listing_revisions, _COLUMNS, rows)
+
+
+def _row(revision: Revision) -> tuple[Any, ...]:
+    values = {
+        name: getattr(revision, name) for name in ("listing_id", "revision", "push_id", "list_version", "change_no")
+    }
+    detail, state = (json.dumps(one, ensure_ascii=False) for one in (revision.detail, revision.state))
+    return (*values.values(), revision.row, revision.operation, detail, state, revision.link)
 
 
 def state_of(entry: Entry) -> dict[str, Any]:

@@ -155,25 +155,26 @@ def test_a_listing_for_the_longest_period_is_accepted(rules: ListRules) -> None:
 
 
 @given(listed_on=LISTED, tier=st.sampled_from(["severe", "joint", "black"]), days=st.integers(1, 5000))
-def test_no_longer_period_is_accepted_and_every_shorter_one_is(
+def test_a_period_may_be_counted_with_or_without_its_first_day_and_no_longer_one_is_accepted(
     rules: ListRules, listed_on: date, tier: str, days: int
 ) -> None:
     found = rules.tier(tier, listed_on)
     assert found is not None
     last = found.last_day(listed_on)
     assert rules.check(tier, None, listed_on, last) == ()
+    assert rules.check(tier, None, listed_on, last + DAY) == ()
     assert rules.check(tier, None, listed_on, max(listed_on, last - days * DAY)) == ()
-    (error,) = rules.check(tier, None, listed_on, last + days * DAY)
+    (error,) = rules.check(tier, None, listed_on, last + DAY + days * DAY)
     assert (error.row, error.field, error.code) == (None, "valid_until", "period_too_long")
-    assert f"最迟为 {last}" in error.detail
+    assert f"应为 {last}" in error.detail
     assert found.source.document in error.detail
 
 
 def test_a_period_that_is_too_long_is_told_with_the_last_day_and_the_document(rules: ListRules) -> None:
     (error,) = rules.check("联合惩戒对象", None, SPRING, date(2029, 2, 28))
     assert error.detail == (
-        "联合惩戒对象自列入日期（2026-03-01）起最长1年，有效期截止日最迟为 2027-02-28"
-        "（依据《对安全生产领域失信行为开展联合惩戒的实施办法》（安监总办〔2017〕49号））。"
+        "联合惩戒对象自列入日期（2026-03-01）起最长1年，有效期截止日应为 2027-02-28"
+        "（不计首日的，为其次日；依据《对安全生产领域失信行为开展联合惩戒的实施办法》（安监总办〔2017〕49号））。"
     )
 
 

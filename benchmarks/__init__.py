@@ -1,0 +1,1 @@
+"""Measurements, as ratios taken in one run; what they showed last stands in docs/performance.md."""
