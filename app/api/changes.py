@@ -36,7 +36,7 @@ from app.api.schemas.problems import Problem
 from app.api.strict_json import StrictJsonRoute
 from app.domain.chain import GENESIS, written
 from app.domain.moment import Moment
-from app.errors import ListVersionNotReached, NotFound
+from app.errors import ListVersionNotReached
 from app.services.access import Caller, require_still_usable
 from app.services.feed import Cursor, FeedListing, FeedPage, pages
 from app.services.push_options import NEWEST_VERSION
@@ -200,5 +200,5 @@ async def _chain(session: Reading, version: int) -> ChainOut:
         return ChainOut(list_version=0, head=written(GENESIS), committed_at=None)
     push = await pushes.at_version(session, version)
     if push is None:
-        raise NotFound("没有这个名单版本。")
+        raise ListVersionNotReached(f"名单还没有第 {version} 版。")
     return ChainOut(list_version=version, head=written(push.head), committed_at=push.committed_at)

@@ -1,5 +1,6 @@
 """The examples of the list, its history and the feed in the OpenAPI document."""
 
+import json
 from typing import Any
 
 from app.api.examples import LISTING_ID, PUSH_ID, answer
@@ -55,6 +56,12 @@ _CHANGE = {
     "hash": _HEAD,
 }
 
+_LINES = (
+    {"type": "snapshot", "list_version": 41, "cursor": "41", "head": _HEAD},
+    {"type": "listing", "listing": _COPIED},
+    {"type": "end", "count": 1},
+)
+
 LISTINGS_ANSWER = answer(
     page={"on": "2026-11-23", "known_at": None, "list_version": 41, "listings": [_LISTED], "next": None}
 )
@@ -83,12 +90,28 @@ HISTORY_ANSWER = answer(
 )
 CHANGES_ANSWER = answer(page={"changes": [_CHANGE], "cursor": "41", "list_version": 41, "more": False})
 CHANGES_ANSWER[200]["content"]["text/event-stream"] = {
-    "schema": {"type": "string", "description": "Events named `change`, each with a `ChangeOut` as its data."}
+    "schema": {"type": "string", "description": "Events named `change`, each with a `ChangeOut` as its data."},
+    "examples": {"event": {"value": f"event: change\nid: 41.1\ndata: {json.dumps(_CHANGE, ensure_ascii=False)}\n\n"}},
 }
 SNAPSHOT_ANSWER: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "A `SnapshotHead`, a `SnapshotLine` for each listing, and a `SnapshotEnd`.",
-        "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
+        "content": {
+            "application/x-ndjson": {
+                "schema": {
+                    "type": "string",
+                    "description": "One JSON object a line.",
+                    "contentMediaType": "application/x-ndjson",
+                    "contentSchema": {
+                        "oneOf": [
+                            {"$ref": f"#/components/schemas/{name}"}
+                            for name in ("SnapshotHead", "SnapshotLine", "SnapshotEnd")
+                        ]
+                    },
+                },
+                "examples": {"snapshot": {"value": "\n".join(json.dumps(one, ensure_ascii=False) for one in _LINES)}},
+            }
+        },
     }
 }
 TOKENS: Any = {

@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, StrictStr
 
 from app.api import feed_examples as examples
 from app.api.deps import ONLY_KNOWN_QUERY_PARAMETERS, ListCaller, Now, Reading
-from app.api.openapi import LISTING_PROBLEMS, LISTINGS_PROBLEMS
+from app.api.openapi import LISTING_PROBLEMS, LISTINGS_PROBLEMS, NOT_MODIFIED
 from app.api.schemas.listings import HistoryOut, ListedOut, ListingOnDay, ListingsOut, RevisionOut
 from app.domain.codes import CodeError, looks_like_identity_number, parse_irregular_uscc
 from app.domain.listing import ListingState
@@ -110,7 +110,7 @@ async def read_listings(  # noqa: PLR0913 - one parameter per query field, as th
     "/listings/{listing_id}",
     summary="One listing",
     response_model=ListingOnDay,
-    responses=examples.LISTING_ANSWER | LISTING_PROBLEMS,
+    responses=examples.LISTING_ANSWER | LISTING_PROBLEMS | NOT_MODIFIED,
 )
 async def read_listing(  # noqa: PLR0913 - one parameter per part of the request, as the framework has it
     caller: ListCaller,  # noqa: ARG001 - naming it is what demands the scope

@@ -7,9 +7,10 @@ from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 from pydantic import TypeAdapter
 
+from app.api.schemas.listings import ChangeOut, SnapshotEnd, SnapshotHead, SnapshotLine
 from app.api.schemas.lookups import BatchItem
 from app.api.schemas.problems import PROBLEM_JSON, Problem
-from app.api.schemas.pushes import PushBody
+from app.api.schemas.pushes import push_body_schema
 from app.errors import (
     AlreadyDecided,
     ContentTooLarge,
@@ -92,17 +93,18 @@ PUSH_PROBLEMS = problems(
 APPROVAL_PROBLEMS = problems(
     *EVERYWHERE, *WITH_BODY, NotFound, PushRejected, ListVersionMoved, TooManyRemovals, AlreadyDecided, PushInProgress
 )
-LISTINGS_PROBLEMS = problems(*EVERYWHERE, IdentityNumberInUrl, InvalidInput)
+NOT_MODIFIED: Responses = {304: {"description": "What you have (`If-None-Match`) is still right"}}
+LISTINGS_PROBLEMS = problems(*EVERYWHERE, IdentityNumberInUrl, InvalidInput) | NOT_MODIFIED
 LISTING_PROBLEMS = problems(*EVERYWHERE, InvalidInput, NotFound)
 CHANGES_PROBLEMS = problems(*EVERYWHERE, InvalidInput, ListVersionNotReached)
 TOKENS_PROBLEMS = problems(*EVERYWHERE, *WITH_BODY)
 CHAIN_PROBLEMS = problems(InvalidInput, LianchengError, DatabaseUnavailable)
-CHAIN_AT_PROBLEMS = problems(InvalidInput, NotFound, LianchengError, DatabaseUnavailable)
+CHAIN_AT_PROBLEMS = problems(InvalidInput, ListVersionNotReached, LianchengError, DatabaseUnavailable)
 CATALOGUE_PROBLEMS = problems(InvalidInput, LianchengError)
 MEASURE_PROBLEMS = problems(InvalidInput, NotFound, LianchengError)
 GET_PUSH_PROBLEMS = problems(*EVERYWHERE, InvalidInput, NotFound)
 
-_BY_REFERENCE: tuple[Any, ...] = (Problem, BatchItem, PushBody, *ROW_MODELS)
+_BY_REFERENCE: tuple[Any, ...] = (Problem, BatchItem, ChangeOut, SnapshotHead, SnapshotLine, SnapshotEnd, *ROW_MODELS)
 
 
 def install(app: FastAPI) -> None:
@@ -124,6 +126,7 @@ def _completed(document: dict[str, Any]) -> dict[str, Any]:
         schema = TypeAdapter(model).json_schema(ref_template="#/components/schemas/{model}")
         schemas.update(schema.pop("$defs", {}))
         schemas[model.__name__] = schema
+    schemas["PushBody"] = push_body_schema()
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     return document

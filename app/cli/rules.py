@@ -18,7 +18,9 @@ def rules() -> None:
 
 @app.command()
 def check(
-    file: Annotated[Path, typer.Argument(help="名单规则文件，例如 data/list_rules.yaml。", exists=True, dir_okay=False)],
+    file: Annotated[
+        Path, typer.Argument(help="名单规则文件，例如 data/list_rules.yaml。", exists=True, dir_okay=False)
+    ],
 ) -> None:
     """检查名单规则文件：一次列出全部问题及其行号；没有问题时退出码为 0，否则为 1。"""
     try:

@@ -17,7 +17,7 @@ from app.domain import chain
 from app.domain.identity import IdentityVault
 from app.domain.list_rules import ListRules
 from app.domain.moment import Moment
-from app.errors import IdempotencyKeyReused, ListVersionMoved, NotFound, PushRejected
+from app.errors import FieldError, IdempotencyKeyReused, ListVersionMoved, NotFound, PushRejected
 from app.files.rows import FileRow, RowSource, open_rows
 from app.files.spool import Spool
 from app.services import push_reports, waiting
@@ -178,6 +178,8 @@ class PushService:
         rows: Iterator[FileRow] = iter(opened.source)
         try:
             await run.carry_out(rows, self._terms.most_rows)
+            # What the file holds and the list does not keep is left out knowingly, and told.
+            run.findings.warn(FieldError(None, "column_not_kept", notice) for notice in opened.source.notices)
             if isinstance(run, SnapshotRun) and not run.findings.errors_total:
                 options = opened.options
                 terms = RemovalTerms(options.removal_reason, options.confirm_removals, self._terms.most_removed_share)

@@ -48,7 +48,8 @@ def every_route() -> list[Route]:
         route: Any = context.original_route
         if isinstance(route, APIRoute):
             calls = tuple(one.call for one in route.dependant.dependencies)
-            found += [Route(method, context.path, calls, route.body_field is not None) for method in methods]
+            takes_body = route.body_field is not None or "requestBody" in (route.openapi_extra or {})
+            found += [Route(method, context.path, calls, takes_body) for method in methods]
         else:
             found += [Route(method, context.path) for method in methods]
     return found

@@ -22,7 +22,7 @@ from tests.conftest import on_database, run_on, settings_for
 from tests.support import JSON, Api, list_operation, make_key
 
 PROBLEM_KEYS = {"type", "title", "status", "code", "detail", "request_id", "errors"}
-FIELD_KEYS = {"row", "field", "code", "detail"}
+FIELD_KEYS = {"row", "column", "field", "code", "detail"}
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 _numbers = count(1)
 

@@ -173,6 +173,7 @@ async def test_a_day_in_the_future_is_refused(api: Api) -> None:
     assert response.status_code == 422
     assert response.json()["errors"][0] | {"detail": ""} == {
         "row": None,
+        "column": None,
         "field": "on",
         "code": "date_in_future",
         "detail": "",

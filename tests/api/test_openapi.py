@@ -109,7 +109,7 @@ def test_every_operation_says_what_it_is(name: str) -> None:
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_every_operation_tells_of_each_status_it_can_give(name: str) -> None:
     operation = OPERATIONS[name]
-    expected = {"200"} if not name.startswith("POST /v1/pushes") else {"200", "201"}
+    expected = {"200"} if name != "POST /v1/pushes" else {"200", "201", "202"}
     parameters = operation.get("parameters", [])
     if operation.get("security"):
         expected |= {"401", "403", "500", "503"}
@@ -160,6 +160,9 @@ def test_every_body_has_examples_that_fit_its_schema(name: str) -> None:
             for content in response["content"].values()
         ]
     for content in contents:
+        if content["schema"].get("contentMediaType") == "application/octet-stream":
+            # A workbook is no text that could stand in a document.
+            continue
         assert examples_of(content), name
         for example in examples_of(content):
             validator(content["schema"]).validate(example)
@@ -209,7 +212,7 @@ async def test_the_examples_of_parameters_are_accepted(api: Api) -> None:
             for one in operation.get("parameters", [])
             for example in one["schema"].get("examples", one.get("examples", []))
         }
-        if method != "GET" or "push_id" in path:
+        if method != "GET" or "push_id" in path or "listing_id" in path:
             continue
         query = {key: value for key, value in values.items() if f"{{{key}}}" not in path}
         response = await api.http.get(path.format_map(values), params=query, headers=api.headers())
@@ -219,8 +222,13 @@ async def test_the_examples_of_parameters_are_accepted(api: Api) -> None:
 
 def conforms_any(response: httpx.Response, name: str) -> None:
     """Check a response of any shape, a list too."""
-    content = OPERATIONS[name]["responses"][str(response.status_code)]["content"]["application/json"]
-    validator(content["schema"]).validate(response.json())
+    media_type = response.headers["Content-Type"].partition(";")[0]
+    content = OPERATIONS[name]["responses"][str(response.status_code)]["content"][media_type]
+    lines = response.text.splitlines() if media_type == "application/x-ndjson" else []
+    for line in lines:
+        validator(content["schema"]["contentSchema"]).validate(json.loads(line))
+    if not lines:
+        validator(content["schema"]).validate(response.json())
 
 
 async def test_real_answers_are_as_the_document_says(api: Api) -> None:

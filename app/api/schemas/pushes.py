@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field, StrictBool, WithJsonSchema
+from pydantic import BaseModel, Field, StrictBool
 
 from app.api.schemas.problems import MOST_ERRORS, FieldProblem
 from app.services.push_options import PushOptions
@@ -20,13 +20,14 @@ _ROW_SCHEMA = {
 }
 
 
-class PushBody(PushOptions):
-    """A push as JSON: the operations, and how they are meant unless the query says so.
+def push_body_schema() -> dict[str, Any]:
+    """Return the schema of a push as JSON: how it is meant, and its operations.
 
-    It describes the document; each row is read by itself, so that every error of every row is told at once.
+    No model reads it: each row is read by itself, so that every error of every row is told at once.
     """
-
-    operations: Annotated[list[Annotated[Any, WithJsonSchema(_ROW_SCHEMA)]], Field(min_length=1)]
+    schema = PushOptions.model_json_schema()
+    schema["properties"]["operations"] = {"type": "array", "minItems": 1, "items": _ROW_SCHEMA}
+    return schema | {"title": "PushBody", "required": ["operations"], "description": "A batch: all of it or nothing."}
 
 
 class Approval(BaseModel, extra="forbid"):
