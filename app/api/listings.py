@@ -7,7 +7,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
-from pydantic import AwareDatetime, StrictStr
+from pydantic import StrictStr
 
 from app.api import feed_examples as examples
 from app.api.deps import ONLY_KNOWN_QUERY_PARAMETERS, ListCaller, Now, Reading
@@ -18,7 +18,7 @@ from app.domain.listing import ListingState
 from app.domain.moment import Moment
 from app.errors import IdentityNumberInUrl, InvalidField
 from app.services import history
-from app.services.fields import Day, LongText, NameText, ShortText
+from app.services.fields import Day, Instant, LongText, NameText, ShortText
 from app.store import listing_search, pushes
 from app.store.listing_search import ListingFilter
 
@@ -28,7 +28,7 @@ MOST_IN_PAGE = 500
 
 On = Annotated[Day | None, Query(description="The day that `state` is of; default today (Asia/Shanghai).")]
 KnownAt = Annotated[
-    AwareDatetime | None,
+    Instant | None,
     Query(
         description="As this service knew it at that moment (RFC 3339, its `+` as `%2B`); default: now.",
         examples=["2026-03-03T09:00:00Z"],

@@ -7,7 +7,7 @@ identity number in the wrong place.
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, StrictStr, ValidationInfo, WithJsonSchema
@@ -17,6 +17,9 @@ from app.domain.codes import CodeError, ResidentId, Uscc, parse_irregular_uscc, 
 from app.domain.text import contains_identity_number, unprintable_position
 from app.errors import FieldError
 
+_RFC_3339 = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
 _ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 # A name of a field, as ours are: with more digits in it, it could be made of somebody's number.
 _PLAIN_NAME = re.compile(r"(?=[^0-9]*(?:[0-9][^0-9]*){0,4}$)[A-Za-z_][A-Za-z0-9_]{0,63}")
@@ -108,6 +111,21 @@ def _day(value: object) -> object:
 
 
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+
+
+def _instant(value: object) -> object:
+    """Read a moment as RFC 3339 has it; a bare number would otherwise be taken for a Unix time."""
+    if isinstance(value, datetime):
+        return value
+    if isinstance(value, str) and _RFC_3339.fullmatch(value):
+        try:
+            return datetime.fromisoformat(value.upper())
+        except ValueError:
+            raise refuse("impossible_date", "没有这一时刻。") from None
+    raise refuse("moment_format", "应为 RFC 3339 形式的时刻，须带时区，例如 2026-03-03T09:00:00Z 或 …+08:00。")
+
+
+Instant = Annotated[datetime, BeforeValidator(_instant), WithJsonSchema({"type": "string", "format": "date-time"})]
 
 
 def _clean(value: str) -> str:

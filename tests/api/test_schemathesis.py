@@ -103,11 +103,12 @@ def service(server_url: str, template: str, tmp_path_factory: pytest.TempPathFac
 @settings(deadline=None, suppress_health_check=list(HealthCheck))
 def test_the_service_does_what_its_document_says(case: schemathesis.Case[Any], service: tuple[str, str]) -> None:
     address, key = service
+    headers = {"Authorization": f"Bearer {key}"}
     if case.operation.label == "GET /v1/changes":
         # An event stream never ends, and a long poll takes its time: tests/api/test_changes.py looks at those.
-        case.headers = {**(case.headers or {}), "accept": "application/json"}
+        headers["Accept"] = "application/json"
         case.query = {name: value for name, value in (case.query or {}).items() if name != "wait"}
-    response = case.call(base_url=address, headers={"Authorization": f"Bearer {key}"})
+    response = case.call(base_url=address, headers=headers)
     checks = [check for check in CHECKS if check not in UNFIT.get(case.operation.label, ())]
     case.validate_response(response, checks=checks)
     assert response.headers["x-request-id"]

@@ -117,7 +117,7 @@ async def test_a_push_cut_off_by_a_kill_leaves_nothing_and_can_be_repeated_under
         """
     )
     # The push has written its listings and stands before its last insert when the process dies.
-    await api.run("CREATE TRIGGER hold AFTER INSERT ON changes FOR EACH STATEMENT EXECUTE FUNCTION hold()")
+    await api.run("CREATE TRIGGER hold AFTER INSERT ON pushes FOR EACH STATEMENT EXECUTE FUNCTION hold()")
     operations = [list_operation(n, persons=[person(n)]) for n in range(1, 50)]
     with serving(api.settings) as process:
         async with api.owner.writing() as session:
@@ -133,7 +133,7 @@ async def test_a_push_cut_off_by_a_kill_leaves_nothing_and_can_be_repeated_under
         again = await asyncio.to_thread(push, process.url, api, "cut", *operations)
     assert first.status_code == again.status_code == 201
     assert first.json() == again.json()
-    assert first.json()["counts"] == {"list": len(operations), "remove": 0}
+    assert {op: n for op, n in first.json()["counts"].items() if n} == {"list": len(operations)}
     assert (await api.rows("SELECT count(*) AS n FROM listings"))[0]["n"] == len(operations)
 
 

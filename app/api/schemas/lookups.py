@@ -4,14 +4,14 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictInt, StrictStr, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, WithJsonSchema
 
 from app.api.schemas.problems import Problem
 from app.domain.applicability import Reach, Yours
 from app.domain.catalogue import LaterLaw, LegalBasis, Measure
 from app.domain.listing import ListingState, RelatedPerson, RemovalReason, Role
 from app.domain.subjects import SubjectKind
-from app.services.fields import Day, LongText, ShortText
+from app.services.fields import Day, Instant, LongText, ShortText
 from app.services.lookup import Answer, AnsweredListing, AnsweredMeasure, View
 from app.services.push_options import NEWEST_VERSION
 
@@ -40,7 +40,7 @@ Reference = Annotated[
 ]
 On = Annotated[Day | None, Field(description="The day to answer for, not after today; default today (Asia/Shanghai).")]
 KnownAt = Annotated[
-    AwareDatetime | None,
+    Instant | None,
     Field(
         description="Answer with the list as this service knew it at that moment (RFC 3339); default: as it is known "
         "now. Without `on`, the day is that moment's (Asia/Shanghai)."
