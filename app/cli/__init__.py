@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from app.cli import audit, catalogue, clients, demo, identity, rules, serve, verify
+from app.cli import audit, catalogue, clients, demo, identity, push, pushes, rules, serve, template, verify
 from app.errors import DatabaseUnavailable, LianchengError
 
 app = typer.Typer(
@@ -22,9 +22,12 @@ app.command()(serve.serve)
 app.command()(serve.migrate)
 app.command()(demo.demo)
 app.command()(verify.verify)
+app.command()(push.push)
+app.command()(template.template)
 app.add_typer(clients.app, name="clients")
 app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(rules.app, name="rules")
+app.add_typer(pushes.app, name="pushes")
 app.add_typer(audit.app, name="audit")
 app.add_typer(identity.app, name="identity")
 

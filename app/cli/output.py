@@ -9,12 +9,12 @@ from rich.table import Table
 _WIDTH_IN_A_PIPE = 200
 
 
-def print_table(table: Table) -> None:
+def print_table(table: Table, *, err: bool = False) -> None:
     """Print the table; what stands in its cells is text that somebody typed, and is taken as it is."""
     # A pipe has no width, and Rich's guess of 80 columns cuts identifiers apart.
-    width = None if Console().is_terminal else _WIDTH_IN_A_PIPE
+    width = None if Console(stderr=err).is_terminal else _WIDTH_IN_A_PIPE
     # Without markup: a purpose such as “[/x]” would otherwise end the command, and “[red]” would vanish.
-    Console(width=width, markup=False, emoji=False, highlight=False).print(table)
+    Console(stderr=err, width=width, markup=False, emoji=False, highlight=False).print(table)
 
 
 def asked_unseen(what: str) -> str:

@@ -122,11 +122,11 @@ class LookupService:
 
         Raises :class:`InvalidField` for a day in the future and :class:`ListVersionNotReached` for the whole call.
         """
+        if terms.known_at is not None and terms.known_at > terms.moment.now:
+            raise InvalidField(FieldError("known_at", "date_in_future", "获知时点（known_at）不能晚于现在。"))
         if terms.on > terms.moment.today:
             told = "查询日期不能晚于今天：未来某日是否在名单上，现在无法回答。"
             raise InvalidField(FieldError("on", "date_in_future", told))
-        if terms.known_at is not None and terms.known_at > terms.moment.now:
-            raise InvalidField(FieldError("known_at", "date_in_future", "获知时点（known_at）不能晚于现在。"))
         results: list[_Asked | LianchengError] = []
         for subject in subjects:
             try:

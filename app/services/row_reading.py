@@ -1,12 +1,14 @@
 """Reading a row of a push into an operation: every error of every row, none of them stopping the others."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, cast
 
 from pydantic import ValidationError
 
+from app.domain.code_rules import CodeFault
+from app.domain.codes import CodeError, parse_irregular_uscc, parse_uscc
 from app.domain.list_rules import ListRules
 from app.domain.listing import PositionBan, RemovalReason
 from app.domain.operations import (
@@ -79,9 +81,9 @@ def read_row(source: FileRow, rules: ListRules, today: date) -> ReadRow:
             persons_given = isinstance(row, ListRow) and row.persons is not None
             errors.extend(objections)
         except ValidationError as error:
-            errors.extend(_told(error))
+            errors.extend((*_told(error), *_code_fault(source.value)))
     if errors:
-        return ReadRow(source, None, tuple(placed(one, source) for one in errors))
+        return ReadRow(source, None, _distinct(source, errors))
     return ReadRow(source, operation, (), persons_given)
 
 
@@ -92,6 +94,30 @@ def _told(error: ValidationError) -> tuple[FieldError, ...]:
         if one["loc"] and one["loc"][0] in ROW_TAGS:
             one["loc"] = one["loc"][1:]
     return told(found)
+
+
+def _code_fault(value: object) -> Iterable[FieldError]:
+    """Tell of a `list` that fails for other reasons as well what is wrong with the unit's check characters."""
+    unit = value.get("unit") if isinstance(value, dict) and not value.get("nonconforming_code") else None
+    written = unit.get("uscc") if isinstance(unit, dict) else None
+    if isinstance(written, str):
+        try:
+            parse_irregular_uscc(written)
+            parse_uscc(written)
+        except CodeError as error:
+            if error.fault is CodeFault.CHECK_CHARACTER:
+                yield error.at("unit.uscc")
+
+
+def _distinct(source: FileRow, errors: Iterable[FieldError]) -> tuple[FieldError, ...]:
+    """Place the errors of a row; what the reader could not read of a table is not told a second time as missing."""
+    unread = {(one.row or source.number, one.column) for one in source.errors if one.column is not None}
+    told = list(source.errors)
+    for error in errors:
+        where = placed(error, source)
+        if error not in source.errors and (where.row, where.column) not in unread:
+            told.append(where)
+    return tuple(placed(one, source) for one in told)
 
 
 def placed(error: FieldError, source: FileRow) -> FieldError:

@@ -36,7 +36,7 @@ class AsyncClient:
             answer = await client.look_up("91441800PDY0000289", purpose="通关审核", view="mine")
             results = await client.look_up_batch([{"code": code} for code in codes], purpose="评先评优审查")
             done = await client.push(Path("名单.xlsx"), dry_run=True)
-            rest = await client.read_push(push_id, after_row=1000)
+            rest = await client.read_push(push_id, after=1000)
             await client.approve(push_id)
             async for listing in client.listings(state="in_force"): ...
             await client.listing(listing_id), await client.history(listing_id)
@@ -114,9 +114,9 @@ class AsyncClient:
         with pushes.prepared(source, media_type, on_progress, **terms) as push:
             return await self._driver.run(self._calls.push(push, idempotency_key))
 
-    async def read_push(self, push_id: str, *, after_row: int | None = None, limit: int | None = None) -> PushResult:
-        """Return what a push did, from the row after ``after_row`` on."""
-        return await self._driver.run(self._calls.read_push(push_id, after_row=after_row, limit=limit))
+    async def read_push(self, push_id: str, *, after: int | None = None, limit: int | None = None) -> PushResult:
+        """Return what a push did, from the change after ``after`` (a `change_no`) on."""
+        return await self._driver.run(self._calls.read_push(push_id, after=after, limit=limit))
 
     async def approve(self, push_id: str, *, approve: bool = True) -> PushResult:
         """Approve a push that waits for it, or reject it. Never repeated: after `Undetermined`, read the push."""

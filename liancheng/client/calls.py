@@ -90,9 +90,9 @@ class Calls:
             self.seen.note(result["list_version"])
         return result
 
-    def read_push(self, push_id: str, *, after_row: int | None = None, limit: int | None = None) -> Plan[PushResult]:
+    def read_push(self, push_id: str, *, after: int | None = None, limit: int | None = None) -> Plan[PushResult]:
         """Ask what a push did."""
-        reply = yield from self._exchange(requests.read_push(push_id, after_row=after_row, limit=limit))
+        reply = yield from self._exchange(requests.read_push(push_id, after=after, limit=limit))
         return answers.push_result(reply)
 
     def approve(self, push_id: str, *, approve: bool) -> Plan[PushResult]:

@@ -130,9 +130,9 @@ def push_query(**terms: Unpack[PushTerms]) -> Query:
     return _typed({name: value for name, value in terms.items() if value is not False and value != "delta"})
 
 
-def read_push(push_id: str, *, after_row: int | None = None, limit: int | None = None) -> Request:
+def read_push(push_id: str, *, after: int | None = None, limit: int | None = None) -> Request:
     """Ask what a push did."""
-    return Request("GET", f"/v1/pushes/{_segment(push_id)}", _query({"after_row": after_row, "limit": limit}))
+    return Request("GET", f"/v1/pushes/{_segment(push_id)}", _query({"after": after, "limit": limit}))
 
 
 def approve(push_id: str, *, approve: bool) -> Request:

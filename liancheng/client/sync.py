@@ -38,7 +38,7 @@ class Client:
             done = client.push(Path("名单.xlsx"), dry_run=True)
             done = client.push([{"op": "remove", "listing_id": listing_id, "removed_on": "2026-11-20",
                                  "reason": "repaired"}], idempotency_key="2026-11-20-1")
-            rest = client.read_push(done["push_id"], after_row=1000)
+            rest = client.read_push(done["push_id"], after=1000)
             client.approve(push_id)
             for listing in client.listings(state="in_force", decided_by="清远市应急管理局"): ...
             client.listing(listing_id), client.history(listing_id)
@@ -120,9 +120,9 @@ class Client:
         with pushes.prepared(source, media_type, on_progress, **terms) as push:
             return self._driver.run(self._calls.push(push, idempotency_key))
 
-    def read_push(self, push_id: str, *, after_row: int | None = None, limit: int | None = None) -> PushResult:
-        """Return what a push did, from the row after ``after_row`` on."""
-        return self._driver.run(self._calls.read_push(push_id, after_row=after_row, limit=limit))
+    def read_push(self, push_id: str, *, after: int | None = None, limit: int | None = None) -> PushResult:
+        """Return what a push did, from the change after ``after`` (a `change_no`) on."""
+        return self._driver.run(self._calls.read_push(push_id, after=after, limit=limit))
 
     def approve(self, push_id: str, *, approve: bool = True) -> PushResult:
         """Approve a push that waits for it, or reject it. Never repeated: after `Undetermined`, read the push."""

@@ -53,7 +53,7 @@ def test_the_terms_of_a_push_are_query_parameters_without_the_defaults() -> None
 
 
 def test_reading_asks_by_url() -> None:
-    assert requests.read_push("p", after_row=1000).query == {"after_row": "1000"}
+    assert requests.read_push("p", after=1000).query == {"after": "1000"}
     assert requests.listing("a/b", on="2026-03-01").path == "/v1/listings/a%2Fb"
     assert requests.history("i").path == "/v1/listings/i/history"
     assert requests.listings(after="c", state="in_force", listed_from=date(2026, 1, 1)).query == {
