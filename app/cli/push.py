@@ -127,7 +127,7 @@ class _Said:
                 for one in errors
             ],
         }
-        if media_type in {CSV, XLSX}:
+        if media_type in {CSV, XLSX} and any(one.row is not None for one in errors):
             try:
                 write_marked(file, media_type, errors, target)
             except (OSError, LianchengError) as error:

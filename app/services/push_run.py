@@ -213,7 +213,8 @@ class PushRun:
         listing, removal = after.listing, after.listing.removal
         if removal is not None:
             warnings = self._rules.warnings_for_removal(listing.tier, listing.listed_on, removal.on, removal.reason)
-            self.findings.warn(self._placed(one, step) for one in warnings)
+            whose = "" if step.source else f"{listing.unit.name}（{listing.decision_no}）："
+            self.findings.warn(self._placed(replace(one, detail=whose + one.detail), step) for one in warnings)
 
     def _placed(self, error: FieldError, step: Step) -> FieldError:
         return placed(error, step.source) if step.source else error
