@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from app.cli.output import tell_problems
 from app.domain.catalogue_file import CatalogueError
 from app.domain.memo_text import first_difference
 from app.services.catalogue import load
@@ -26,10 +27,7 @@ def check(
     try:
         memo = load(file)
     except CatalogueError as error:
-        for problem in error.problems:
-            typer.echo(f"{file}:{problem.line}: {problem.message} [{problem.code}]", err=True)
-        typer.echo(f"共 {len(error.problems)} 处问题。", err=True)
-        raise typer.Exit(1) from None
+        tell_problems(file, error.problems)
     difference = first_difference(memo, (PROJECT_ROOT / "data" / "memo.txt").read_text(encoding="utf-8"))
     if difference:
         typer.echo(f"与备忘录原文（data/memo.txt）不一致：{difference} [differs_from_memo]", err=True)

@@ -1,10 +1,15 @@
 """Tables on the screen and in a pipe."""
 
 import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
 
 import typer
 from rich.console import Console
 from rich.table import Table
+
+from app.domain.yaml_reader import FileProblem
 
 _WIDTH_IN_A_PIPE = 200
 
@@ -15,6 +20,14 @@ def print_table(table: Table, *, err: bool = False) -> None:
     width = None if Console(stderr=err).is_terminal else _WIDTH_IN_A_PIPE
     # Without markup: a purpose such as “[/x]” would otherwise end the command, and “[red]” would vanish.
     Console(stderr=err, width=width, markup=False, emoji=False, highlight=False).print(table)
+
+
+def tell_problems(file: Path, problems: Sequence[FileProblem]) -> NoReturn:
+    """Tell what is wrong with a data file, each with its line, and end with exit code 1."""
+    for problem in problems:
+        typer.echo(f"{file}:{problem.line}: {problem.message} [{problem.code}]", err=True)
+    typer.echo(f"共 {len(problems)} 处问题。", err=True)
+    raise typer.Exit(1)
 
 
 def asked_unseen(what: str) -> str:

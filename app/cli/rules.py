@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from app.cli.output import tell_problems
 from app.domain.list_rules_file import ListRulesError
 from app.services.list_rules import load
 
@@ -26,10 +27,7 @@ def check(
     try:
         found = load(file)
     except ListRulesError as error:
-        for problem in error.problems:
-            typer.echo(f"{file}:{problem.line}: {problem.message} [{problem.code}]", err=True)
-        typer.echo(f"共 {len(error.problems)} 处问题。", err=True)
-        raise typer.Exit(1) from None
+        tell_problems(file, error.problems)
     typer.echo(
         f"没有问题：{len(found.tiers)} 个等级，{len(found.conducts)} 种失信行为，"
         f"{len(found.publication_periods)} 类公示期限。\n版本 {found.version}"

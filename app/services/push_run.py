@@ -6,7 +6,7 @@ calls decides at the end whether all of it is kept: a dry run is the same run, t
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
@@ -190,9 +190,13 @@ class PushRun:
         return replace(after, listing=replace(after.listing, list_version=self.version))
 
     async def _standing(self, steps: Sequence[Step]) -> "_Standing":
-        targets = {step.operation.target for step in steps}
-        targets |= {key for step in steps for key in _new_keys(step.operation)}
-        entries = await listings.named(self.session, targets)
+        entries = await listings.named(self.session, {step.operation.target for step in steps})
+        corrected = {
+            _corrected_key(one.operation, entries) for one in steps if isinstance(one.operation, CorrectOperation)
+        }
+        others = {key for key in corrected if key is not None and key not in entries}
+        if others:
+            entries |= await listings.named(self.session, others)
         mine = {entry.listing.listing_id for entry in entries.values() if entry.listing.list_version == self.version}
         touched = await pushes.touched(self.session, self.version, mine) if mine else {}
         return _Standing(entries, touched)
@@ -245,7 +249,8 @@ def _repetition(operation: Operation, before: Entry | None, now: "_Standing") ->
             told = f"与第 {earlier.row} 行是同一条列入记录；一次推送中每条记录只能出现一次（人员操作除外）。"
             return (FieldError(target_field(operation), "duplicate_in_push", told),)
     if isinstance(operation, CorrectOperation) and before is not None:
-        other = now.entries.get(_corrected_key(operation, before))
+        key = _corrected_key(operation, now.entries)
+        other = now.entries.get(key) if key else None
         if other is not None and other.listing.listing_id != before.listing.listing_id:
             told = "更正后的统一社会信用代码与决定书文号属于名单中的另一条记录。"
             return (FieldError("set.decision_no", "already_listed", told),)
@@ -275,17 +280,13 @@ class _Standing:
         self.touched[listing.listing_id] = Touched(step.operation.row, step.operation.op.value)
 
 
-def _new_keys(operation: Operation) -> Iterable[Target]:
-    """Yield the key that a correction may give a listing, as far as it is told by the operation alone."""
-    if isinstance(operation, CorrectOperation) and isinstance(operation.target, tuple):
-        uscc, decision_no = operation.target
-        yield str(operation.values.get("uscc", uscc)), str(operation.values.get("decision_no", decision_no))
-
-
-def _corrected_key(operation: CorrectOperation, before: Entry) -> Target:
+def _corrected_key(operation: CorrectOperation, entries: Mapping[Target, Entry]) -> Target | None:
+    """Return the key that a listing will have once it is corrected; ``None`` if there is no such listing."""
+    before = entries.get(operation.target)
+    if before is None:
+        return None
     uscc = operation.values.get("uscc", before.listing.unit.uscc)
-    decision_no = operation.values.get("decision_no", before.listing.decision_no)
-    return (str(uscc), str(decision_no))
+    return (str(uscc), str(operation.values.get("decision_no", before.listing.decision_no)))
 
 
 def _detail(operation: Operation) -> dict[str, Any]:
