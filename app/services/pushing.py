@@ -28,7 +28,7 @@ from app.services.push_reports import PushReport
 from app.services.push_run import PushRun, RunBroken
 from app.services.push_snapshot import RemovalTerms, SnapshotRun
 from app.store import pushes, waiting_pushes
-from app.store.database import Session, Tentative, WriteSession, tentatively
+from app.store.database import Session, WriteSession, tentatively
 from app.store.pushes import StoredPush
 
 _ANY_NUMBER_OF_ROWS = 2**31
@@ -159,11 +159,15 @@ class PushService:
             if run.findings.errors_total and not request.dry_run:
                 raise _rejected(run)
             report = await _report(session, run, opened.options)
-            if request.dry_run:
+            most = self._terms.approval_above
+            waits = most is not None and run.making.change_no > most
+            if request.dry_run or waits:
                 await tentative.take_back()
-                return replace(report, rows=push_reports.without_new_ids(report.rows))
-            if self._terms.approval_above is not None and run.making.change_no > self._terms.approval_above:
-                return await self._let_wait(session, tentative, caller, opened, report, run)
+        shown = replace(report, rows=push_reports.without_new_ids(report.rows))
+        if request.dry_run:
+            return shown
+        if waits:
+            return await self._let_wait(session, caller, opened, shown, run)
         fingerprint_key_id, _ = self._vault.current_key_ids
         fingerprint = await self._fingerprint(request, fingerprint_key_id)
         sender = _Sender(push_id, caller.client_id, request.idempotency_key, fingerprint, fingerprint_key_id, None)
@@ -192,16 +196,13 @@ class PushService:
     async def _let_wait(
         self,
         session: WriteSession,
-        tentative: Tentative,
         caller: Caller,
         opened: _Opened,
         report: PushReport,
         run: PushRun,
     ) -> PushReport:
-        await tentative.take_back()
         fingerprint_key_id, _ = self._vault.current_key_ids
         fingerprint = await self._fingerprint(opened.request, fingerprint_key_id)
-        shown = replace(report, rows=push_reports.without_new_ids(report.rows))
         kept = waiting.Kept(
             push_id=uuid7(),
             client_id=caller.client_id,
@@ -211,7 +212,7 @@ class PushService:
             media_type=opened.request.media_type,
             options=opened.options.model_dump(mode="json"),
             list_version=run.version - 1,
-            outcome=push_reports.as_kept(shown, run.findings),
+            outcome=push_reports.as_kept(report, run.findings),
         )
         return await waiting.keep(session, self._vault, kept, opened.request.body)
 

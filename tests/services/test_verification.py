@@ -95,9 +95,11 @@ async def test_a_list_that_nothing_was_ever_pushed_to_verifies(api: Api) -> None
             "现行名单中没有",
         ),
         (
-            "INSERT INTO listings (listing_id, uscc, unit_name, decision_no, decided_by, conduct, tier, listed_on, "
-            "valid_until, revision, list_version) SELECT gen_random_uuid(), uscc, unit_name, 'x', decided_by, conduct, "
-            "tier, listed_on, valid_until, 1, 1 FROM listings LIMIT 1",
+            (
+                "INSERT INTO listings (listing_id, uscc, unit_name, decision_no, decided_by, conduct, tier, listed_on, "
+                "valid_until, revision, list_version) SELECT gen_random_uuid(), uscc, unit_name, 'x', decided_by, "
+                "conduct, tier, listed_on, valid_until, 1, 1 FROM listings LIMIT 1"
+            ),
             "历史中没有",
         ),
         # Who the persons are.
@@ -109,13 +111,17 @@ async def test_a_list_that_nothing_was_ever_pushed_to_verifies(api: Api) -> None
         ("UPDATE persons SET salt = NULL", "身份承诺不完整"),
         ("UPDATE persons SET commitment = NULL, salt = NULL", "commitment"),
         (
-            "UPDATE persons SET name = NULL, blind_index = NULL, index_key_id = NULL, sealed_number = NULL, "
-            "cipher_key_id = NULL, masked_number = NULL, salt = NULL, erased_at = now()",
+            (
+                "UPDATE persons SET name = NULL, blind_index = NULL, index_key_id = NULL, sealed_number = NULL, "
+                "cipher_key_id = NULL, masked_number = NULL, salt = NULL, erased_at = now()"
+            ),
             "erased",
         ),
         (
-            "INSERT INTO persons SELECT gen_random_uuid(), name || '甲', blind_index, index_key_id, sealed_number, "
-            "cipher_key_id, masked_number, NULL, NULL FROM persons LIMIT 1",
+            (
+                "INSERT INTO persons SELECT gen_random_uuid(), name || '甲', blind_index, index_key_id, sealed_number, "
+                "cipher_key_id, masked_number, NULL, NULL FROM persons LIMIT 1"
+            ),
             "人员",
         ),
     ],
