@@ -149,7 +149,7 @@ class CorrectRow(_Targeted):
 
     @model_validator(mode="after")
     def _sets_something(self) -> "CorrectRow":
-        if not self.set.model_dump(exclude_none=True):
+        if all(value is None for _, value in self.set):
             raise refuse("nothing_given", "没有要更正的内容：请在 set 中至少给出一个字段。")
         return self
 

@@ -117,7 +117,7 @@ def _distinct(source: FileRow, errors: Iterable[FieldError]) -> tuple[FieldError
         where = placed(error, source)
         if error not in source.errors and (where.row, where.column) not in unread:
             told.append(where)
-    return tuple(placed(one, source) for one in told)
+    return tuple(dict.fromkeys(placed(one, source) for one in told))
 
 
 def placed(error: FieldError, source: FileRow) -> FieldError:

@@ -16,7 +16,10 @@ from tests.cli.commands import liancheng, printed
 from tests.end_to_end.serving import Process, serving
 from tests.support import BUREAU, Api, list_operation, make_key
 
-HEADER = "操作,统一社会信用代码,单位名称,列入决定书文号,作出列入决定机关,列入原因,惩戒等级,列入日期,人员姓名,身份号码,职务身份"
+HEADER = (
+    "操作,统一社会信用代码,单位名称,列入决定书文号,作出列入决定机关,列入原因,惩戒等级,列入日期,"
+    "人员姓名,身份号码,职务身份"
+)
 NUMBER = synthetic_resident_id(1)
 
 
