@@ -76,6 +76,14 @@ class Span:
         """Whether the day lies in it."""
         return self.first <= on < self.until
 
+    def after(self, earlier: "tuple[Span, ...]") -> "tuple[Span, ...]":
+        """Return earlier spans and this one; where it begins on the day that the last ends, the two are one."""
+        if not self.first < self.until:
+            return earlier
+        if earlier and earlier[-1].until == self.first:
+            return (*earlier[:-1], Span(earlier[-1].first, self.until))
+        return (*earlier, self)
+
 
 @dataclass(frozen=True, slots=True)
 class PositionBan:
@@ -212,5 +220,6 @@ class Entry:
     persons: tuple[RelatedPerson, ...]
 
     def person(self, person_ids: frozenset[UUID]) -> RelatedPerson | None:
-        """Return the person recorded under one of these ids; a number with two names has two."""
-        return next((person for person in self.persons if person.person_id in person_ids), None)
+        """Return the person recorded under one of these ids; of a number with two names, the one who has not left."""
+        found = [person for person in self.persons if person.person_id in person_ids]
+        return min(found, key=lambda person: person.end is not None, default=None)

@@ -52,13 +52,19 @@ def with_persons(
             result[position] = replace(person, end=PersonEnd(today, PersonEndReason.LEFT))
         elif match is not None and match.person_id == person.person_id:
             met.add(match.person_id)
-            since = match.since if match.since is not None else person.since
-            away = person.end is not None and person.end.reason is PersonEndReason.LEFT and person.end.on < today
-            absences = (*person.absences, Span(person.end.on, today)) if person.end and away else person.absences
-            result[position] = replace(
-                person, roles=match.roles, position_ban=match.position_ban, since=since, end=None, absences=absences
-            )
+            result[position] = _again(person, match, today)
         elif match is not None and person.end is None:
             # The same number under another name: the name was wrong, or has changed.
             result[position] = replace(person, end=PersonEnd(today, PersonEndReason.LEFT))
     return (*result, *(person for person in given if person.person_id not in met))
+
+
+def _again(person: RelatedPerson, given: RelatedPerson, today: date) -> RelatedPerson:
+    if person.end is not None and person.end.reason is PersonEndReason.CORRECTED:
+        # They never were in it, as the record says: what it held of them is no part of what it holds now.
+        return given
+    absences = Span(person.end.on, today).after(person.absences) if person.end else person.absences
+    since = given.since if given.since is not None else person.since
+    return replace(
+        person, roles=given.roles, position_ban=given.position_ban, since=since, end=None, absences=absences
+    )

@@ -306,10 +306,10 @@ def _restored(op: RestoreOperation, before: Entry, _: People, objections: _Objec
     if valid_until < op.restored_on and not by_mistake:
         told = f"期限已于 {listing.valid_until} 届满；恢复后仍应执行的，请同时给出恢复日期之后的 valid_until。"
         objections.against("valid_until", "period_over", told)
+    if valid_until < listing.listed_on:
+        objections.against("valid_until", "date_order", "有效期截止日不能早于列入日期。")
     objections.settle()
-    spans = listing.suspensions
-    if op.restored_on > removal.on:
-        spans = (*spans, Span(removal.on, op.restored_on))
+    spans = Span(removal.on, op.restored_on).after(listing.suspensions)
     return replace(before, listing=replace(listing, removal=None, suspensions=spans, valid_until=valid_until))
 
 
@@ -318,24 +318,22 @@ def _person_added(op: AddPersonOperation, before: Entry, people: People, objecti
         objections.against(field.replace("persons[0]", "person"), code, detail)
     objections.settle()
     given = _person(op.person, people)
-    known = before.person(people.ids_of(op.person.number) | {given.person_id})
-    if known is None:
-        return replace(before, persons=(*before.persons, given))
-    if known.end is None:
+    current = before.person(people.ids_of(op.person.number))
+    if current is not None and current.end is None:
         told = "此人已在本条记录中。身份有变的，请先用人员离任（end_person），再增加。"
         objections.refuse("person.id_number", "person_already_recorded", told)
-    if given.person_id != known.person_id:
+    known = before.person(frozenset({given.person_id}))
+    if known is None or known.end is None:
         return replace(before, persons=(*before.persons, given))
-    absences = known.absences
     if known.end.reason is PersonEndReason.LEFT:
         if given.since is None or given.since < known.end.on:
             told = f"此人已于 {known.end.on} 离任；重新任职请写明不早于该日的 since。"
             objections.refuse("person.since", "date_order", told)
-        if given.since > known.end.on:
-            absences = (*absences, Span(known.end.on, given.since))
-        given = replace(given, since=known.since)
-    again = replace(given, absences=absences, position_ban=given.position_ban or known.position_ban)
-    return replace(before, persons=_exchanged(before, again))
+        absences = Span(known.end.on, given.since).after(known.absences)
+        ban = given.position_ban or known.position_ban
+        given = replace(given, since=known.since, absences=absences, position_ban=ban)
+    # Of who never was in it, as the record says, what it held is no part of what it holds now.
+    return replace(before, persons=_exchanged(before, given))
 
 
 def _person_ended(op: EndPersonOperation, before: Entry, people: People, objections: _Objections, today: date) -> Entry:

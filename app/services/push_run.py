@@ -18,6 +18,7 @@ from app.domain.listing import Entry
 from app.domain.moment import Moment
 from app.domain.operations import (
     PERSON_OPS,
+    AmendOperation,
     CorrectOperation,
     ListOperation,
     Op,
@@ -203,7 +204,9 @@ class PushRun:
 
     def _against_rules(self, operation: Operation, after: Entry) -> tuple[FieldError, ...]:
         """Hold what an operation changed of tier and period against the rules of the list."""
-        if isinstance(operation, CorrectOperation) and operation.values.keys() & _RULED:
+        if isinstance(operation, AmendOperation) and operation.conduct_code is not None:
+            prefix = ""
+        elif isinstance(operation, CorrectOperation) and operation.values.keys() & _RULED:
             prefix = "set."
         elif isinstance(operation, RestoreOperation) and operation.valid_until is not None:
             prefix = ""

@@ -169,7 +169,8 @@ def _wanted(
 
 def _same_persons(operation: ListOperation, before: Entry, identities: Identities) -> bool:
     recorded = [person for person in before.persons if person.end is None and not person.erased]
-    if len(recorded) != len(operation.persons):
+    numbers = {given.number for given in operation.persons}
+    if not len(recorded) == len(operation.persons) == len(numbers):
         return False
     for given in operation.persons:
         person = before.person(identities.ids_of(given.number))
