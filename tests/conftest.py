@@ -9,6 +9,7 @@ from pathlib import Path
 
 import asyncpg
 import httpx
+import hypothesis
 import pytest
 from pydantic import SecretStr
 
@@ -19,6 +20,10 @@ from app.settings import Settings
 from app.store import embedded, schema
 from app.store.database import Database
 from tests.support import BUREAU, Api, make_key
+
+# How long an example takes says more of the machine than of the code.
+hypothesis.settings.register_profile("suite", deadline=None)
+hypothesis.settings.load_profile("suite")
 
 # Durability is not what most tests are about; those that are start a service of their own.
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
