@@ -88,8 +88,8 @@ async def read_listings(  # noqa: PLR0913 - one parameter per query field, as th
         valid_from,
         valid_to,
     )
-    list_version = await pushes.current_version(session) if version is None else version
-    tag = _tag(list_version, day, request)
+    newest = await pushes.current_version(session)
+    tag = _tag(newest, day, request)
     if _matches(if_none_match, tag):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag})
     if version is None:
@@ -100,7 +100,7 @@ async def read_listings(  # noqa: PLR0913 - one parameter per query field, as th
     return ListingsOut(
         on=day,
         known_at=known_at,
-        list_version=list_version,
+        list_version=newest if version is None else version,
         listings=[ListedOut.of(entry, day) for entry in page.entries],
         next=page.next,
     )
@@ -127,7 +127,8 @@ async def read_listing(  # noqa: PLR0913 - one parameter per part of the request
     version = await history.known_version(session, known_at, moment)
     entry = await history.listing_at(session, listing_id, version)
     day = _day(on, known_at, moment)
-    tag = _tag(entry.listing.list_version, day, request)
+    made_from = entry.listing.list_version if version is None else await pushes.current_version(session)
+    tag = _tag(made_from, day, request)
     if _matches(if_none_match, tag):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag})
     response.headers["ETag"] = tag
@@ -165,7 +166,10 @@ def _uscc(text: str | None) -> str | None:
 
 
 def _tag(version: int, day: date, request: Request) -> str:
-    """Return the entity tag of an answer: of what it was made from, and of what was asked."""
+    """Return the entity tag of an answer: of the version it was made from, and of what was asked.
+
+    What was known earlier is made from the newest version too: who a person is may have been erased since.
+    """
     asked = hashlib.sha256(request.url.query.encode()).hexdigest()[:16]
     return f'W/"{version}-{day}-{asked}"'
 

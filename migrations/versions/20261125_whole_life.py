@@ -49,7 +49,7 @@ ALTER TABLE persons
     ALTER masked_number DROP NOT NULL,
     ADD salt bytea,
     ADD commitment text,
-    ADD erased_at timestamptz,
+    ADD IF NOT EXISTS erased_at timestamptz,
     ADD CONSTRAINT ck_persons_whole_or_erased CHECK (
         CASE WHEN erased_at IS NULL
         THEN num_nulls(name, blind_index, index_key_id, sealed_number, cipher_key_id, masked_number) = 0

@@ -1,6 +1,7 @@
 """Changing the list through the real routes."""
 
 import asyncio
+import json
 from datetime import timedelta
 from typing import cast
 
@@ -10,6 +11,7 @@ from sqlalchemy import text
 
 from app.domain.synthetic import synthetic_resident_id, synthetic_uscc
 from app.main import create_app
+from tests.services.serving import also_serving
 from tests.support import JSON, Api, list_operation, person, remove_operation, today
 
 DAY = timedelta(days=1)
@@ -277,12 +279,21 @@ async def test_a_person_listed_twice_is_recorded_once_and_a_changed_name_as_anot
     assert len((await api.asked(synthetic_resident_id(1)))["listings"]) == 4
 
 
-async def test_more_operations_than_configured_are_refused(api: Api) -> None:
-    most = api.settings.max_push_operations
-    body = {"operations": [None] * (most + 1)}
-    response = await api.http.post("/v1/pushes", json=body, headers=api.headers(**{"Idempotency-Key": "k"}))
+@pytest.mark.parametrize("media_type", ["application/json", "application/x-ndjson"])
+async def test_more_operations_than_configured_are_refused(api: Api, media_type: str) -> None:
+    operations = [list_operation(n) for n in range(1, 5)]
+    if media_type == "application/json":
+        content = json.dumps({"operations": operations})
+    else:
+        content = "\n".join(json.dumps(one) for one in operations)
+    headers = api.headers(**{"Idempotency-Key": "k", "Content-Type": media_type})
+    async with also_serving(api, max_push_operations=3) as strict:
+        response = await strict.http.post("/v1/pushes", content=content, headers=headers)
     assert response.status_code == 422
     assert response.json()["code"] == "too_many"
+    assert await nothing_kept(api)
+    async with also_serving(api, max_push_operations=4) as enough:
+        assert (await enough.http.post("/v1/pushes", content=content, headers=headers)).status_code == 201
 
 
 async def test_a_push_of_nonsense_is_told_of_its_first_thousand_errors_and_how_many_there_are(api: Api) -> None:
