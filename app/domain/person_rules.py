@@ -65,6 +65,4 @@ def _again(person: RelatedPerson, given: RelatedPerson, today: date) -> RelatedP
         return given
     absences = Span(person.end.on, today).after(person.absences) if person.end else person.absences
     since = given.since if given.since is not None else person.since
-    return replace(
-        person, roles=given.roles, position_ban=given.position_ban, since=since, end=None, absences=absences
-    )
+    return replace(person, roles=given.roles, position_ban=given.position_ban, since=since, end=None, absences=absences)
