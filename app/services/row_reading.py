@@ -34,6 +34,7 @@ from app.services.push_rows import (
     AmendRow,
     AnyRow,
     BanRow,
+    CorrectedValues,
     CorrectRow,
     EndPersonRow,
     ListRow,
@@ -97,8 +98,11 @@ def _told(error: ValidationError) -> tuple[FieldError, ...]:
 
 
 def _code_fault(value: object) -> Iterable[FieldError]:
-    """Tell of a `list` that fails for other reasons as well what is wrong with the unit's check characters."""
-    unit = value.get("unit") if isinstance(value, dict) and not value.get("nonconforming_code") else None
+    """Tell of a row that fails for other reasons as well what is wrong with the check characters of the unit's code."""
+    if not isinstance(value, dict) or value.get("nonconforming_code"):
+        return
+    name = "set" if value.get("op") == "correct" else "unit"
+    unit = value.get(name)
     written = unit.get("uscc") if isinstance(unit, dict) else None
     if isinstance(written, str):
         try:
@@ -106,7 +110,7 @@ def _code_fault(value: object) -> Iterable[FieldError]:
             parse_uscc(written)
         except CodeError as error:
             if error.fault is CodeFault.CHECK_CHARACTER:
-                yield error.at("unit.uscc")
+                yield error.at(f"{name}.uscc")
 
 
 def _distinct(source: FileRow, errors: Iterable[FieldError]) -> tuple[FieldError, ...]:
@@ -115,9 +119,16 @@ def _distinct(source: FileRow, errors: Iterable[FieldError]) -> tuple[FieldError
     told = list(source.errors)
     for error in errors:
         where = placed(error, source)
-        if error not in source.errors and (where.row, where.column) not in unread:
+        if error not in source.errors and (where.row, where.column) not in unread and not _follows(error, source):
             told.append(where)
     return tuple(dict.fromkeys(placed(one, source) for one in told))
+
+
+def _follows(error: FieldError, source: FileRow) -> bool:
+    """Whether an error about several fields together only says that one of them could not be read."""
+    about = _ABOUT.get(error.code, frozenset())
+    inside = f"{error.field}." if error.field else ""
+    return any(one.field is not None and one.field in {inside + name for name in about} for one in source.errors)
 
 
 def placed(error: FieldError, source: FileRow) -> FieldError:
@@ -131,6 +142,16 @@ def placed(error: FieldError, source: FileRow) -> FieldError:
         row = source.person_rows[position] if position < len(source.person_rows) else row
     return replace(error, row=error.row or row, column=column)
 
+
+# What each error of several fields together is about.
+_ABOUT: Mapping[str, frozenset[str]] = {
+    "target": frozenset({"listing_id", "uscc", "decision_no"}),
+    "person_target": frozenset({"id_number", "person_id"}),
+    "ban_either_way": frozenset({"until", "for_life"}),
+    "nothing_given": frozenset(
+        {"facts", "basis", "conduct_code", "published_until", *(f"set.{name}" for name in CorrectedValues.model_fields)}
+    ),
+}
 
 Reading = tuple[Operation | RenamesOfUnit, list[FieldError]]
 
@@ -185,9 +206,15 @@ def _amend(row: AmendRow, number: int, _: ListRules) -> Reading:
 
 def _correct(row: CorrectRow, number: int, _: ListRules) -> Reading:
     values = {name: value for name, value in row.set if value is not None}
+    errors: list[FieldError] = []
     if row.set.uscc is not None:
         values["uscc"] = row.set.uscc.value
-    return CorrectOperation(number, row.target, values, row.reason, row.document), []
+        try:
+            parse_uscc(row.set.uscc.value)
+        except CodeError as error:
+            # Only a `list` says why a code that fails its check character is right all the same; here it is a slip.
+            errors.append(error.at("set.uscc"))
+    return CorrectOperation(number, row.target, values, row.reason, row.document), errors
 
 
 def _rename(row: RenameRow, number: int, _: ListRules) -> Reading:
