@@ -1,48 +1,50 @@
 """What may happen to a listing in which state, and what it is afterwards: decided from the data alone.
 
 Each operation has a function that says everything that stands against it, with row and field, and returns the listing
-as it would be. ``today`` is always a parameter.
+as it would be; those for a listing's persons are in ``domain/person_transitions.py``. ``today`` is always a parameter.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
-from typing import Any, NoReturn, Protocol, cast
+from typing import Any, cast
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from app.domain.codes import ResidentId
 from app.domain.listing import (
     Entry,
     ListedUnit,
     Listing,
     ListingState,
-    PersonEnd,
-    PersonEndReason,
-    RelatedPerson,
     Removal,
     RemovalReason,
     Span,
 )
+from app.domain.objections import Objections, Refused
 from app.domain.operations import (
-    AddPersonOperation,
     AmendOperation,
-    BanOperation,
     CorrectOperation,
-    EndPersonOperation,
     ListOperation,
     Op,
     Operation,
-    PersonGiven,
-    PersonNamed,
     RemoveOperation,
     RenameOperation,
     RestoreOperation,
     RestoreReason,
 )
 from app.domain.person_rules import objections_to_persons, with_persons
+from app.domain.person_transitions import (
+    Identity,
+    People,
+    person_added,
+    person_banned,
+    person_ended,
+    recorded_person,
+)
 from app.errors import FieldError
+
+__all__ = ["Identity", "People", "Refused", "decide", "legal_operations", "target_field"]
 
 _VOID = frozenset({RemovalReason.REVOKED, RemovalReason.CORRECTED})
 _OP_NAMES = {
@@ -63,33 +65,6 @@ _REASON_NAMES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """A recorded identity: the id it is known by, and its commitment."""
-
-    person_id: UUID
-    commitment: str | None
-
-
-class People(Protocol):
-    """Who the numbers in a push belong to."""
-
-    def identity(self, person: PersonGiven) -> Identity:
-        """Return the identity of a given name and number."""
-
-    def ids_of(self, number: ResidentId) -> frozenset[UUID]:
-        """Return every id that the number is recorded under, whatever the name."""
-
-
-class Refused(Exception):
-    """An operation that is not allowed: everything that stands against it. Caught where rows are gathered."""
-
-    def __init__(self, errors: Iterable[FieldError]) -> None:
-        """Keep the objections."""
-        super().__init__("refused")
-        self.errors = tuple(errors)
-
-
 def decide(operation: Operation, before: Entry | None, people: People, today: date) -> Entry:
     """Return the listing after the operation; raise :class:`Refused` with everything that stands against it."""
     if isinstance(operation, ListOperation):
@@ -100,7 +75,7 @@ def decide(operation: Operation, before: Entry | None, people: People, today: da
     state = before.listing.state(today)
     if operation.op not in legal_operations(before.listing):
         raise Refused([_illegal(operation, before.listing)])
-    changed = _CHANGES[operation.op](operation, before, people, _Objections(operation.row), today)
+    changed = _CHANGES[operation.op](operation, before, people, Objections(operation.row), today)
     revised = replace(changed.listing, revision=before.listing.revision + 1)
     if replace(changed, listing=revised) == replace(before, listing=replace(before.listing, revision=revised.revision)):
         told = f"与现有记录（{_state_name(before.listing, state)}）完全相同，没有可改动之处。"
@@ -139,35 +114,8 @@ def _state_name(listing: Listing, state: ListingState) -> str:
     return "期限已满" if state is ListingState.EXPIRED else "现仍有效"
 
 
-class _Objections:
-    """What stands against one row, gathered so that all of it is told at once."""
-
-    def __init__(self, row: int | None) -> None:
-        self._row = row
-        self._errors: list[FieldError] = []
-
-    def against(self, field: str | None, code: str, detail: str) -> None:
-        self._errors.append(FieldError(field, code, detail, self._row))
-
-    def day(self, field: str, name: str, on: date, *, first: date | None = None, today: date) -> None:
-        """Object to a day in the future, or before ``first``."""
-        if on > today:
-            self.against(field, "date_in_future", f"{name}不能晚于今天。")
-        if first is not None and on < first:
-            self.against(field, "date_order", f"{name}不能早于 {first}。")
-
-    def settle(self) -> None:
-        """Raise what was gathered, if anything."""
-        if self._errors:
-            raise Refused(self._errors)
-
-    def refuse(self, field: str | None, code: str, detail: str) -> NoReturn:
-        self.against(field, code, detail)
-        raise Refused(self._errors)
-
-
 def _listed(operation: ListOperation, before: Entry | None, people: People, today: date) -> Entry:
-    objections = _Objections(operation.row)
+    objections = Objections(operation.row)
     if before is not None:
         found = before.listing
         now = {
@@ -200,23 +148,10 @@ def _listed(operation: ListOperation, before: Entry | None, people: People, toda
         published_until=operation.published_until,
         nonconforming_reason=operation.nonconforming_reason,
     )
-    return Entry(listing, tuple(_person(given, people) for given in operation.persons))
+    return Entry(listing, tuple(recorded_person(given, people) for given in operation.persons))
 
 
-def _person(given: PersonGiven, people: People) -> RelatedPerson:
-    identity = people.identity(given)
-    return RelatedPerson(
-        identity.person_id,
-        given.name,
-        given.number.masked,
-        given.roles,
-        given.position_ban,
-        since=given.since,
-        commitment=identity.commitment,
-    )
-
-
-def _amended(op: AmendOperation, before: Entry, _: People, objections: _Objections, __: date) -> Entry:
+def _amended(op: AmendOperation, before: Entry, _: People, objections: Objections, __: date) -> Entry:
     listing = before.listing
     added: dict[str, Any] = {}
     for field in ("basis", "conduct_code", "published_until"):
@@ -231,7 +166,7 @@ def _amended(op: AmendOperation, before: Entry, _: People, objections: _Objectio
     return replace(before, listing=replace(listing, **added))
 
 
-def _corrected(op: CorrectOperation, before: Entry, people: People, objections: _Objections, today: date) -> Entry:
+def _corrected(op: CorrectOperation, before: Entry, people: People, objections: Objections, today: date) -> Entry:
     values: dict[str, Any] = dict(op.values)
     listing, unit, removal = before.listing, before.listing.unit, before.listing.removal
     if removal is None and values.keys() & {"removed_on", "removal_decision_no"}:
@@ -256,7 +191,7 @@ def _corrected(op: CorrectOperation, before: Entry, people: People, objections: 
         for field, code, detail in objections_to_persons(op.persons, after.listed_on, today):
             objections.against(field, code, detail)
         objections.settle()
-        given = [_person(person, people) for person in op.persons]
+        given = [recorded_person(person, people) for person in op.persons]
         ids = [people.ids_of(person.number) for person in op.persons]
         persons = with_persons(persons, given, ids, today)
     objections.settle()
@@ -268,7 +203,7 @@ def _formerly(unit: ListedUnit, new_name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in (*unit.former_names, unit.name) if name != new_name))
 
 
-def _renamed(op: RenameOperation, before: Entry, _: People, objections: _Objections, today: date) -> Entry:
+def _renamed(op: RenameOperation, before: Entry, _: People, objections: Objections, today: date) -> Entry:
     unit = before.listing.unit
     objections.day("renamed_on", "变更日期", op.renamed_on, today=today)
     objections.settle()
@@ -280,7 +215,7 @@ def _earliest_removal(listing: Listing) -> date:
     return max([listing.listed_on, *(span.until for span in listing.suspensions)])
 
 
-def _removed(op: RemoveOperation, before: Entry, _: People, objections: _Objections, today: date) -> Entry:
+def _removed(op: RemoveOperation, before: Entry, _: People, objections: Objections, today: date) -> Entry:
     listing = before.listing
     objections.day("removed_on", "移出日期", op.removed_on, first=_earliest_removal(listing), today=today)
     if op.reason is RemovalReason.EXPIRED and op.removed_on <= listing.valid_until:
@@ -291,7 +226,7 @@ def _removed(op: RemoveOperation, before: Entry, _: People, objections: _Objecti
     return replace(before, listing=replace(listing, removal=removal))
 
 
-def _restored(op: RestoreOperation, before: Entry, _: People, objections: _Objections, today: date) -> Entry:
+def _restored(op: RestoreOperation, before: Entry, _: People, objections: Objections, today: date) -> Entry:
     listing = before.listing
     removal = cast("Removal", listing.removal)
     objections.day("restored_on", "恢复日期", op.restored_on, first=removal.on, today=today)
@@ -305,6 +240,8 @@ def _restored(op: RestoreOperation, before: Entry, _: People, objections: _Objec
     valid_until = op.valid_until or listing.valid_until
     if valid_until < op.restored_on and not by_mistake:
         told = f"期限已于 {listing.valid_until} 届满；恢复后仍应执行的，请同时给出恢复日期之后的 valid_until。"
+        if op.valid_until is not None:
+            told = f"恢复后的有效期截止日不能早于恢复日期 {op.restored_on}。"
         objections.against("valid_until", "period_over", told)
     if valid_until < listing.listed_on:
         objections.against("valid_until", "date_order", "有效期截止日不能早于列入日期。")
@@ -313,80 +250,13 @@ def _restored(op: RestoreOperation, before: Entry, _: People, objections: _Objec
     return replace(before, listing=replace(listing, removal=None, suspensions=spans, valid_until=valid_until))
 
 
-def _person_added(op: AddPersonOperation, before: Entry, people: People, objections: _Objections, today: date) -> Entry:
-    for field, code, detail in objections_to_persons([op.person], before.listing.listed_on, today):
-        objections.against(field.replace("persons[0]", "person"), code, detail)
-    objections.settle()
-    given = _person(op.person, people)
-    current = before.person(people.ids_of(op.person.number))
-    if current is not None and current.end is None:
-        told = "此人已在本条记录中。身份有变的，请先用人员离任（end_person），再增加。"
-        objections.refuse("person.id_number", "person_already_recorded", told)
-    known = before.person(frozenset({given.person_id}))
-    if known is None or known.end is None:
-        return replace(before, persons=(*before.persons, given))
-    if known.end.reason is PersonEndReason.LEFT:
-        if given.since is None or given.since < known.end.on:
-            told = f"此人已于 {known.end.on} 离任；重新任职请写明不早于该日的 since。"
-            objections.refuse("person.since", "date_order", told)
-        absences = Span(known.end.on, given.since).after(known.absences)
-        ban = given.position_ban or known.position_ban
-        given = replace(given, since=known.since, absences=absences, position_ban=ban)
-    # Of who never was in it, as the record says, what it held is no part of what it holds now.
-    return replace(before, persons=_exchanged(before, given))
-
-
-def _person_ended(op: EndPersonOperation, before: Entry, people: People, objections: _Objections, today: date) -> Entry:
-    person = _named(op.person, before, people, objections)
-    if person.end is not None:
-        told = f"此人已于 {person.end.on} 离任或更正，不能再次结束。"
-        objections.refuse(_person_field(op.person), "person_already_ended", told)
-    first = max([before.listing.listed_on, *([person.since] if person.since else [])])
-    objections.day("ended_on", "离任日期", op.ended_on, first=first, today=today)
-    if any(op.ended_on < span.until for span in person.absences):
-        objections.against("ended_on", "date_order", "离任日期不能早于此人最近一次任职的开始。")
-    objections.settle()
-    return replace(before, persons=_exchanged(before, replace(person, end=PersonEnd(op.ended_on, op.reason))))
-
-
-def _banned(op: BanOperation, before: Entry, people: People, objections: _Objections, today: date) -> Entry:
-    person = _named(op.person, before, people, objections)
-    if person.end is not None and person.end.reason is PersonEndReason.CORRECTED:
-        told = "此人的记录已作为错误更正，不能对其作出任职限制。"
-        objections.refuse(_person_field(op.person), "person_already_ended", told)
-    ban = op.position_ban
-    if ban.since is not None:
-        objections.day("position_ban.since", "任职限制起始日", ban.since, first=before.listing.listed_on, today=today)
-    if ban.until is not None and ban.until < (ban.since or before.listing.listed_on):
-        objections.against("position_ban.until", "date_order", "任职限制截止日不能早于其起始日或列入日期。")
-    objections.settle()
-    return replace(before, persons=_exchanged(before, replace(person, position_ban=ban)))
-
-
-def _named(named: PersonNamed, before: Entry, people: People, objections: _Objections) -> RelatedPerson:
-    ids = frozenset({named}) if isinstance(named, UUID) else people.ids_of(named)
-    person = before.person(ids)
-    if person is None or person.erased:
-        told = "本条记录中没有这个人员，请核对号码或 person_id。"
-        objections.refuse(_person_field(named), "person_not_found", told)
-    return person
-
-
-def _person_field(named: PersonNamed) -> str:
-    return "person_id" if isinstance(named, UUID) else "id_number"
-
-
-def _exchanged(before: Entry, changed: RelatedPerson) -> tuple[RelatedPerson, ...]:
-    return tuple(changed if person.person_id == changed.person_id else person for person in before.persons)
-
-
-_CHANGES: dict[Op, Callable[[Any, Entry, People, _Objections, date], Entry]] = {
+_CHANGES: dict[Op, Callable[[Any, Entry, People, Objections, date], Entry]] = {
     Op.AMEND: _amended,
     Op.CORRECT: _corrected,
     Op.RENAME: _renamed,
     Op.REMOVE: _removed,
     Op.RESTORE: _restored,
-    Op.ADD_PERSON: _person_added,
-    Op.END_PERSON: _person_ended,
-    Op.BAN: _banned,
+    Op.ADD_PERSON: person_added,
+    Op.END_PERSON: person_ended,
+    Op.BAN: person_banned,
 }

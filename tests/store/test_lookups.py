@@ -47,8 +47,13 @@ def listing_and_person(draw: st.DrawFn) -> tuple[Listing, RelatedPerson]:
     )
     around = st.integers(0, 10).map(lambda n: START + timedelta(n))
     ban = draw(st.none() | st.builds(PositionBan, st.none() | around, st.none() | around))
-    spans = st.lists(st.tuples(around, st.integers(1, 4)), max_size=1).map(
-        lambda drawn: tuple(Span(first, first + timedelta(days)) for first, days in drawn)
+    # Bounds that differ, in order: spans that neither meet nor touch, as the domain makes them.
+    bounds = st.lists(st.integers(-1, 12), max_size=4, unique=True).map(sorted)
+    spans = bounds.map(
+        lambda drawn: tuple(
+            Span(START + timedelta(first), START + timedelta(until))
+            for first, until in zip(drawn[::2], drawn[1::2], strict=False)
+        )
     )
     listing = Listing(
         uuid4(),
@@ -94,6 +99,39 @@ async def test_what_the_statement_finds_is_what_the_domain_says_is_in_force(
         [listing.listing_id] if listing.concerns(who, on) else [] for listing, person in pairs for who in (None, person)
     ]
     assert [[hit.listing.listing_id for hit in hits] for hits in found.hits] == expected
-    assert [hit.listing for hits in found.hits for hit in hits] == [
-        listing for listing, person in pairs for who in (None, person) if listing.concerns(who, on)
+    assert [(hit.listing, hit.person) for hits in found.hits for hit in hits] == [
+        (listing, who) for listing, person in pairs for who in (None, person) if listing.concerns(who, on)
     ]
+
+
+TERMS = st.lists(listing_and_person(), min_size=2, max_size=4)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(pairs=TERMS, on=DAYS)
+async def test_a_number_with_several_names_in_several_listings_is_found_wherever_it_concerns(
+    database: Database, pairs: list[tuple[Listing, RelatedPerson]], on: date
+) -> None:
+    """Everybody drawn has one number, and stands in all the listings."""
+    index = BlindIndex("k", uuid4().bytes * 2)
+    people = [person for _, person in pairs]
+    asking = Asking(
+        Moment.current().now, "r", uuid4(), "k", "清远海关", "测试", on, "summary", 0, "sha256:test", ("k",)
+    )
+    async with database.writing() as session:
+        stored = [
+            StoredPerson(one.person_id, one.name, index, SealedNumber("k", b"x"), "**", None, None) for one in people
+        ]
+        await persons.add(session, stored)
+        await write(session, [Entry(listing, tuple(people)) for listing, _ in pairs])
+        asked = AskedSubject(uuid4(), SubjectKind.PERSON, None, (index,), "**", None)
+        found = await find_and_record(session, [asked], asking)
+    expected = {
+        (listing.listing_id, person.person_id)
+        for listing, _ in pairs
+        for person in people
+        if listing.concerns(person, on)
+    }
+    (hits,) = found.hits
+    told = [(hit.listing.listing_id, hit.person.person_id) for hit in hits if hit.person]
+    assert (set(told), len(hits)) == (expected, len(expected))
