@@ -57,8 +57,7 @@ class Calls:
         at_least = self._at_least(terms)
         terms["min_list_version"] = at_least or None
         reply = yield from self._exchange(requests.look_up(code, **terms))
-        # What was known earlier is of an earlier version, on purpose.
-        answer = answers.verdict(reply, 0 if terms.get("known_at") else at_least)
+        answer = answers.verdict(reply, at_least)
         self.seen.note(answer["list_version"])
         return answer
 
@@ -70,7 +69,7 @@ class Calls:
         asked: list[LookupItem] = [{"code": item} if isinstance(item, str) else item for item in items]
         terms["min_list_version"] = at_least or None
         reply = yield from self._exchange(requests.look_up_batch(asked, **terms))
-        results = answers.verdicts(reply, len(asked), 0 if terms.get("known_at") else at_least)
+        results = answers.verdicts(reply, len(asked), at_least)
         for result in results:
             if not isinstance(result, LianchengClientError):
                 self.seen.note(result["list_version"])
@@ -156,4 +155,7 @@ class Calls:
 
     def _at_least(self, terms: LookupTerms | BatchTerms) -> int:
         given = terms.get("min_list_version")
-        return self.seen.version if given is None else given
+        if given is not None:
+            return given
+        # What was known earlier is of an earlier version, on purpose.
+        return 0 if terms.get("known_at") else self.seen.version

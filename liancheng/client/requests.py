@@ -49,7 +49,7 @@ class LookupTerms(TypedDict):
 
     ``purpose`` is required for a person; it and ``reference`` are kept with the record of the answer. ``on``: the day
     to answer for. ``known_at``: answer from what the list was at that time. ``min_list_version``: the newest version
-    you have seen; without it the client sends the newest that it has.
+    you have seen; without it the client sends the newest that it has, but not with ``known_at``.
     """
 
     purpose: NotRequired[str | None]
@@ -66,7 +66,6 @@ class BatchTerms(TypedDict):
 
     purpose: NotRequired[str | None]
     on: NotRequired[Day | None]
-    known_at: NotRequired[Time | None]
     view: NotRequired[View]
     min_list_version: NotRequired[int | None]
 

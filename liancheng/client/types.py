@@ -58,16 +58,20 @@ class FieldChange(TypedDict):
 
 
 class PushedRow(TypedDict):
-    """What one operation did; ``row`` is ``None`` for what a snapshot push did about a listing that it lacks."""
+    """What one operation did; ``row`` is ``None`` for what a snapshot push did about a listing that it lacks.
 
+    ``change_no`` counts the changes of the push from 1; ``read_push`` goes on after one.
+    """
+
+    change_no: int
     row: int | None
     op: str
     listing_id: str | None
     revision: int
     uscc: str
-    unit_name: NotRequired[str]
+    unit_name: str
     decision_no: str
-    changes: NotRequired[list[FieldChange]]
+    changes: list[FieldChange]
 
 
 class PushResult(TypedDict):
@@ -77,19 +81,19 @@ class PushResult(TypedDict):
     """
 
     push_id: str | None
+    status: Literal["committed", "dry_run", "awaiting_approval", "rejected"]
     dry_run: bool
+    mode: Literal["delta", "snapshot", "maintenance"]
     list_version: int
     committed_at: str | None
     source_document: str | None
     counts: dict[str, int]
+    rows_total: int
     rows: list[PushedRow]
+    warnings: list[FieldProblem]
+    errors: list[FieldProblem]
+    errors_total: int
     replayed: bool
-    status: NotRequired[Literal["committed", "dry_run", "awaiting_approval", "rejected"]]
-    mode: NotRequired[Mode]
-    rows_total: NotRequired[int]
-    warnings: NotRequired[list[FieldProblem]]
-    errors: NotRequired[list[FieldProblem]]
-    errors_total: NotRequired[int]
 
 
 class PositionBan(TypedDict):
