@@ -1,5 +1,6 @@
 """The feed of changes, the list whole at one version, tokens to recognise persons by, and the chain's head."""
 
+import contextlib
 from collections.abc import AsyncIterator
 from typing import Annotated
 from uuid import UUID
@@ -36,7 +37,7 @@ from app.api.schemas.problems import Problem
 from app.api.strict_json import StrictJsonRoute
 from app.domain.chain import GENESIS, written
 from app.domain.moment import Moment
-from app.errors import ListVersionNotReached
+from app.errors import LianchengError, ListVersionNotReached
 from app.services.access import Caller, require_still_usable
 from app.services.feed import Cursor, FeedListing, FeedPage, pages
 from app.services.push_options import NEWEST_VERSION
@@ -87,12 +88,14 @@ async def _events(services: Services, caller: Caller, first: FeedPage) -> AsyncI
     for event in _told(first):
         yield event
     beat = services.settings.feed_heartbeat
-    async for page in pages(services.feed, caller.client_id, first.cursor, _STREAM_PAGE, beat):
-        # A key that was revoked meanwhile opens nothing any more.
-        async with services.database.single_statement() as session:
-            await require_still_usable(session, caller, Moment.current().now)
-        for event in _told(page):
-            yield event
+    # Why a stream ends (its key was revoked, the database is away) is told to whoever comes back for the rest of it.
+    with contextlib.suppress(LianchengError):
+        async for page in pages(services.feed, caller.client_id, first.cursor, _STREAM_PAGE, beat):
+            # A key that was revoked meanwhile opens nothing any more.
+            async with services.database.single_statement() as session:
+                await require_still_usable(session, caller, Moment.current().now)
+            for event in _told(page):
+                yield event
 
 
 def _told(page: FeedPage) -> list[bytes]:

@@ -27,7 +27,7 @@ from tests.services.list_model.drawing import Drawing
 from tests.services.list_model.pushes import pushed
 from tests.support import Api, today
 
-ROUNDS, WRITERS, PUSHES = 4, 3, 5
+ROUNDS, WRITERS, PUSHES = 3, 3, 6
 """In each round every writer makes so many pushes, while a service, or both, and the copier are killed."""
 PATIENCE = 120.0
 """Seconds after which something that has to happen is given up."""

@@ -84,18 +84,10 @@ async def compare_pushes(api: Api, writers: Sequence[Writer]) -> None:
     assert [one["list_version"] for one in kept] == list(range(1, len(kept) + 1))
 
 
-_SAME_IN_ROWS = [
-    "listing_id",
-    "revision",
-    "decision_no",
-    "conduct_code",
-    "tier",
-    "facts",
-    "basis",
-    "listed_on",
-    "valid_until",
-    "published_until",
-]
+_SAME_IN_ROWS = (
+    *("listing_id", "revision", "decision_no", "conduct_code", "tier", "facts", "basis"),
+    *("listed_on", "valid_until", "published_until"),
+)
 _ROWS = """
 SELECT listing_id::text, revision, unit_name, uscc, former_names, decision_no, conduct_code, tier, facts, basis,
     listed_on::text, valid_until::text, published_until::text, removed_on::text, removal_reason, removal_decision_no,

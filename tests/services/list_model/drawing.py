@@ -17,8 +17,11 @@ _DECISIONS = ("虚构列〔2026〕1号", "虚构列〔2026〕2号", "虚构列�
 _TIERS = ("严重失信主体", "联合惩戒对象")
 _CONDUCT_CODES = ("YJ11-06-1", "YJ11-07-1")
 _ROLES = ("legal_representative", "safety_lead", "other")
-_OPS = ("amend", "correct", "correct", "rename", "remove", "add_person", "end_person", "ban")
-_OPS_WHEN_REMOVED = ("restore", "restore", "restore", "correct", "ban")
+_OPS = (
+    *("amend", "correct", "correct", "rename", "remove"),
+    *("add_person", "add_person", "end_person", "end_person", "ban"),
+)
+_OPS_WHEN_REMOVED = ("restore", "restore", "restore", "restore", "correct", "ban")
 _TRIES = 20
 
 
@@ -54,6 +57,11 @@ class Drawing:
         """Draw a day from ``first`` on, five apart so that they meet, up to today and seldom beyond."""
         offset = 2 if self._seldom(25) else 5 * self.random.randint(first // 5, 0)
         return self._in(offset)
+
+    def _from(self, first: str) -> str:
+        """Draw a day not before another, but for a few."""
+        past = (self._today - date.fromisoformat(first)).days
+        return self.day() if past < 0 or self._seldom(8) else self._in(-max(0, past - 5 * self.random.randint(0, 12)))
 
     def delta(self, listings: Sequence[JSON]) -> JSON:
         """Draw a push of one to five operations."""
@@ -94,7 +102,7 @@ class Drawing:
         return f"虚构事实{self.random.randint(1, 3)}"
 
     def _ban(self) -> JSON:
-        end = {"for_life": True} if self._seldom(3) else {"until": self._last_day()}
+        end = {"for_life": True} if self._seldom(2) else {"until": self._last_day()}
         return end | self._some(since=self.day())
 
     def _person(self, n: int | None = None) -> JSON:
@@ -132,6 +140,8 @@ class Drawing:
             return self._listing_row()
         one = self.random.choice(listings)
         op = self.random.choice(_OPS_WHEN_REMOVED if one["removal"] and not self._seldom(10) else _OPS)
+        if one["removal"] is None and self._seldom(3) and any(person["ended_on"] for person in one["persons"]):
+            op = "add_person"
         row = {"op": op} | self._change(op, one)
         if op == "rename" and self._seldom(2):
             return row | {"uscc": one["unit"]["uscc"]}
@@ -151,30 +161,46 @@ class Drawing:
             return {"new_name": self.random.choice(_NAMES), "renamed_on": self.day()}
         if op == "restore":
             return self._restoring(one)
-        reason = self.random.choice(("repaired", "repaired", "expired", "revoked", "corrected"))
-        return {"removed_on": self.day(), "reason": reason}
+        reason = self.random.choice(("repaired", "repaired", "repaired", "expired", "revoked", "corrected"))
+        return {"removed_on": self._from(one["listed_on"]), "reason": reason}
 
     def _change_of_person(self, op: str, one: JSON) -> JSON:
         if op == "add_person":
-            return {"person": self._person()}
+            return {"person": self._joining(one)}
         if op == "ban":
             return self._whom(one) | {"position_ban": self._ban()}
-        return self._whom(one) | {"ended_on": self.day(), "reason": "corrected" if self._seldom(3) else "left"}
+        reason = "corrected" if self._seldom(4) else "left"
+        return self._whom(one) | {"ended_on": self._from(one["listed_on"]), "reason": reason}
+
+    def _joining(self, one: JSON) -> JSON:
+        """Draw somebody new, or somebody who left and comes back."""
+        left = [person for person in one["persons"] if person["ended_on"]]
+        if not left or self._seldom(3):
+            return self._person()
+        again = self.random.choice(left)
+        named = {"name": again["name"], "id_number": again["number"]}
+        return self._person() | named | {"since": self._from(again["ended_on"])}
 
     def _correction(self, one: JSON) -> JSON:
         place = {"uscc": self.random.choice(self._units), "decision_no": self.random.choice(_DECISIONS)}
         period = {"listed_on": self.day(), "valid_until": self._last_day()}
         texts = {"unit_name": self.random.choice(_NAMES), "tier": self._tier()}
+        if self._seldom(4):
+            return {"uscc": place["uscc"]}
         values = self._some(facts=self._text(), conduct_code=self._conduct_code(), **place, **period, **texts)
         if one["removal"] or self._seldom(20):
             values |= self._some(removed_on=self.day(), removal_decision_no="虚构移〔2026〕1号")
         return values or texts
 
     def _restoring(self, one: JSON) -> JSON:
-        if self._seldom(2):
-            since = one["removal"]["removed_on"] if one["removal"] and not self._seldom(4) else self.day()
-            return {"restored_on": since, "reason": "recorded_by_mistake"} | self._some(valid_until=self._last_day())
-        return {"restored_on": self.day(), "reason": "repair_revoked"} | self._some(valid_until=self._last_day())
+        removed_on = one["removal"]["removed_on"] if one["removal"] else self.day()
+        if self._seldom(4):
+            restored_on = self.day() if self._seldom(4) else removed_on
+            return {"restored_on": restored_on, "reason": "recorded_by_mistake"} | self._some(
+                valid_until=self._last_day()
+            )
+        valid_until = {"valid_until": self._last_day()} if self._seldom(2) else {}
+        return {"restored_on": self._from(removed_on), "reason": "repair_revoked"} | valid_until
 
     def _whom(self, one: JSON) -> JSON:
         """Name one of a listing's persons, or seldom a number that may be nobody's there."""
