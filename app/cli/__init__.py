@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from app.cli import audit, catalogue, clients, demo, identity, push, pushes, rules, serve, template, verify
+from app.cli import audit, catalogue, clients, copy, demo, identity, push, pushes, rules, serve, template, verify
 from app.errors import DatabaseUnavailable, LianchengError
 
 app = typer.Typer(
@@ -17,6 +17,8 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    # Rich's boxes cut a Chinese sentence, which has no spaces, off at the end of their columns.
+    rich_markup_mode=None,
 )
 app.command()(serve.serve)
 app.command()(serve.migrate)
@@ -28,6 +30,7 @@ app.add_typer(clients.app, name="clients")
 app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(rules.app, name="rules")
 app.add_typer(pushes.app, name="pushes")
+app.add_typer(copy.app, name="copy")
 app.add_typer(audit.app, name="audit")
 app.add_typer(identity.app, name="identity")
 

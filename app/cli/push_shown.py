@@ -7,97 +7,115 @@ import typer
 from rich.table import Table
 
 from app.cli.output import print_table
+from app.cli.push_words import NOT_SHOWN, OP_NAMES, field_name, shown
 from app.errors import FieldError
 
 _MOST_SHOWN = 20
-_OP_NAMES = {
-    "list": "新列入",
-    "amend": "补充",
-    "correct": "更正",
-    "rename": "更名",
-    "remove": "移出",
-    "restore": "恢复",
-    "add_person": "增加人员",
-    "end_person": "人员离任",
-    "ban": "任职限制",
-    "erase": "删除身份",
-    "unchanged": "不变",
-}
-_FIELD_NAMES = {
-    "uscc": "统一社会信用代码",
-    "unit_name": "单位名称",
-    "former_names": "曾用名",
-    "decision_no": "列入决定书文号",
-    "decided_by": "作出列入决定机关",
-    "conduct": "列入原因",
-    "conduct_code": "失信行为代码",
-    "tier": "惩戒等级",
-    "facts": "失信事实",
-    "basis": "列入依据",
-    "listed_on": "列入日期",
-    "valid_until": "有效期至",
-    "published_until": "公示截止日期",
-    "removed_on": "移出日期",
-    "removal_reason": "移出原因",
-    "removal_decision_no": "移出决定书文号",
-    "suspensions": "中断期间",
-    "roles": "职务身份",
-    "since": "任职起始日期",
-    "ended_on": "任职结束日期",
-    "end_reason": "任职结束原因",
-    "ban_until": "任职限制截止日期",
-    "ban_for_life": "终身任职限制",
-    "ban_since": "任职限制起始日期",
-}
-# Of a person who is new in a listing, that they are is what matters; the commitment is for machines.
-_NOT_SHOWN = frozenset({"commitment", "erased"})
+_IMPLIED = "移出（文件中没有）"
+_NOTHING: tuple[object, ...] = (None, [])
+
+Row = Mapping[str, Any]
 
 
 def show_errors(errors: Sequence[FieldError], total: int) -> None:
     """Print what is wrong, the first of it, and how many there are."""
-    typer.echo(f"共 {total} 处错误：", err=True)
-    table = Table("行", "列", "问题")
+    table = _table("行", "列", "问题")
     for one in errors[:_MOST_SHOWN]:
         table.add_row(str(one.row or "—"), one.column or one.field or "—", one.detail)
+    typer.echo(f"共 {total} 处错误：", err=True)
     print_table(table, err=True)
-    if total > _MOST_SHOWN:
-        typer.echo(f"……其余 {total - _MOST_SHOWN} 处未在屏幕上列出。", err=True)
+    _tell_others(total - _MOST_SHOWN, "处", err=True)
 
 
-def show_difference(told: Mapping[str, Any]) -> None:
-    """Print what a push would change."""
-    counts = Table("变更", "条数")
-    for name, count in told["counts"].items():
-        if count:
-            counts.add_row(_OP_NAMES.get(name, name), str(count))
-    print_table(counts, err=True)
-    rows = told["rows"]
-    table = Table("行", "变更", "单位", "决定书文号", "内容（前 → 后）")
-    for row in rows[:_MOST_SHOWN]:
-        where = str(row["row"]) if row["row"] is not None else "快照缺少"
-        what = "；".join(_changes(row["changes"])) or "—"
-        table.add_row(where, _OP_NAMES.get(row["op"], row["op"]), row["unit_name"], row["decision_no"], what)
-    if rows:
-        print_table(table, err=True)
-    if told["rows_total"] > _MOST_SHOWN:
-        typer.echo(f"……其余 {told['rows_total'] - _MOST_SHOWN} 项变更未在屏幕上列出。", err=True)
+def show_difference(told: Mapping[str, Any], *, err: bool = True) -> None:
+    """Print what a push would change: how much of each kind, the first of each, and what should be looked at."""
+    counts = {name: count for name, count in told["counts"].items() if count}
+    if counts:
+        table = _table("变更", "条数")
+        for name, count in counts.items():
+            table.add_row(OP_NAMES.get(name, name), str(count))
+        print_table(table, err=err)
+    if not told["rows_total"]:
+        typer.echo("与现行名单相比没有变更。", err=err)
+    for name, count in counts.items():
+        _show_kind([row for row in told["rows"] if row["op"] == name], count if name != "unchanged" else 0, err=err)
+    show_warnings(told, err=err)
+
+
+def show_removals(told: Mapping[str, Any]) -> None:
+    """Print what a snapshot would remove because it lacks it: what has to be looked at before the number is said."""
+    implied = [row for row in told["rows"] if row["row"] is None]
+    if implied:
+        _show_kind(implied, told["counts"]["remove"], err=True)
+
+
+def show_warnings(told: Mapping[str, Any], *, err: bool = True) -> None:
+    """Print what should be looked at."""
     for one in told["warnings"][:_MOST_SHOWN]:
         where = f"第 {one['row']} 行：" if one["row"] else ""
-        typer.echo(f"注意：{where}{one['detail']}", err=True)
+        typer.echo(f"注意：{where}{one['detail']}", err=err)
+    _tell_others(len(told["warnings"]) - _MOST_SHOWN, "处需注意的", err=err)
 
 
-def _changes(changes: Iterable[Mapping[str, Any]]) -> Iterable[str]:
+def summary(told: Mapping[str, Any]) -> str:
+    """Return how much of each kind, in one line."""
+    kinds = [f"{OP_NAMES.get(name, name)} {count}" for name, count in told["counts"].items() if count]
+    return "，".join(kinds) or "没有变更"
+
+
+def _show_kind(rows: Sequence[Row], count: int, *, err: bool) -> None:
+    """Print the first changes of one kind; ``rows`` may hold fewer than there are."""
+    if rows:
+        implied = rows[0]["row"] is None
+        contents = [] if implied else [_contents(row) for row in rows[:_MOST_SHOWN]]
+        table = _changes_table(rows[:_MOST_SHOWN], contents if any(contents) else [], numbered=not implied)
+        typer.echo(f"{_IMPLIED if implied else OP_NAMES.get(rows[0]['op'], rows[0]['op'])}：", err=err)
+        print_table(table, err=err)
+    _tell_others(count - min(len(rows), _MOST_SHOWN), "项", err=err)
+
+
+def _changes_table(rows: Sequence[Row], contents: Sequence[str], *, numbered: bool) -> Table:
+    """Return a table of changes; a removal that a snapshot implies has no row number."""
+    number = ["行"] if numbered else []
+    if not contents:
+        table = _table(*number, "单位", "决定书文号")
+        for row in rows:
+            place = [str(row["row"])] if numbered else []
+            table.add_row(*place, f"{row['unit_name']}\n{row['uscc']}", row["decision_no"])
+        return table
+    # In a terminal of 80 columns, what changes needs the room.
+    table = _table(*number, "单位与决定书文号", "内容（前 → 后）")
+    for row, content in zip(rows, contents, strict=True):
+        place = [str(row["row"])] if numbered else []
+        table.add_row(*place, f"{row['unit_name']}\n{row['uscc']}\n{row['decision_no']}", content)
+    return table
+
+
+def _tell_others(count: int, what: str, *, err: bool) -> None:
+    if count > 0:
+        typer.echo(f"……其余 {count} {what}未在屏幕上列出。", err=err)
+
+
+def _table(*columns: str) -> Table:
+    table = Table()
+    for column in columns:
+        # Folded: what is cut off with an ellipsis cannot be checked.
+        table.add_column(column, overflow="fold", no_wrap=column == "行")
+    return table
+
+
+def _contents(row: Row) -> str:
+    return "\n".join(_changes(row["changes"]))
+
+
+def _changes(changes: Iterable[Row]) -> Iterable[str]:
+    people: list[str] = []
     for change in changes:
         person, _, name = change["field"].rpartition(".")
-        if name in _NOT_SHOWN:
+        if name in NOT_SHOWN:
             continue
-        field = ("人员 " if person else "") + _FIELD_NAMES.get(name, name)
-        yield f"{field}：{_value(change['before'])} → {_value(change['after'])}"
-
-
-def _value(value: object) -> str:
-    if value is None or value == []:
-        return "（无）"
-    if isinstance(value, list):
-        return "、".join(str(one) for one in value)
-    return {"True": "是", "False": "否"}.get(str(value), str(value))
+        if person and person not in people:
+            people.append(person)
+        whose = f"人员{people.index(person) + 1} " if person else ""
+        before = "" if change["before"] in _NOTHING else f"{shown(name, change['before'])} → "
+        yield f"{whose}{field_name(name)}：{before}{shown(name, change['after'])}"

@@ -13,7 +13,7 @@ from app.settings import current_settings
 
 
 def template(
-    file: Annotated[Path, typer.Argument(help="写到哪里。")] = Path("名单模板.xlsx"),
+    file: Annotated[Path, typer.Argument(help="写到哪里。", dir_okay=False)] = Path("名单模板.xlsx"),
     *,
     force: Annotated[bool, typer.Option("--force", help="已有同名文件时覆盖。")] = False,
 ) -> None:
@@ -22,5 +22,8 @@ def template(
         raise Misconfigured(f"{file} 已存在。请换一个文件名，或加 --force 覆盖。")
     rules, today = load(current_settings().list_rules_file), Moment.current().today
     conducts = [(one.code, one.name) for one in rules.conducts if one.in_force(today)]
-    write_template(file, tiers=rules.tier_names(today), conducts=conducts)
+    try:
+        write_template(file, tiers=rules.tier_names(today), conducts=conducts)
+    except OSError as error:
+        raise Misconfigured(f"无法写出 {file}：{error.strerror or error}") from None
     typer.echo(f"已写出 {file}。")
