@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
+from app.domain.names import END_REASONS, OPERATIONS, REMOVAL_REASONS, ROLES
 from app.files.columns import COLUMNS
-from app.files.words import END_REASONS, OPERATIONS, REMOVAL_REASONS, ROLES
 
 OP_NAMES: Final[Mapping[str, str]] = {
     **OPERATIONS,

@@ -20,25 +20,17 @@ from app.domain.catalogue import (
 )
 from app.domain.catalogue_rules import complaints
 from app.domain.subjects import SubjectKind
-from app.domain.yaml_reader import Fields, FileProblem, Place, Reader
-from app.errors import FieldError, Misconfigured
+from app.domain.yaml_reader import Fields, InvalidDataFile, Place, Reader
 
 MEASURES = 24
 _CONFIDENCE = ("seen", "recalled")
 
 
-class CatalogueError(Misconfigured):
-    """The file cannot be served; ``problems`` are all that is wrong with it, in the order of lines."""
+class CatalogueError(InvalidDataFile):
+    """The catalogue cannot be served."""
 
     code = "catalogue_invalid"
-
-    def __init__(self, problems: list[FileProblem]) -> None:
-        """Keep the problems."""
-        self.problems = tuple(sorted(problems, key=lambda problem: problem.line))
-        super().__init__(
-            f"措施目录文件有 {len(problems)} 处问题。",
-            errors=tuple(FieldError(one.path or None, one.code, one.message, one.line) for one in self.problems),
-        )
+    called = "措施目录文件"
 
 
 def parse_catalogue(source: bytes) -> Catalogue:

@@ -9,8 +9,7 @@ from typing import Any, TypeVar, cast
 
 from app.domain.catalogue import Confidence
 from app.domain.list_rules import Conduct, ListRules, Period, PublicationPeriod, Repair, Rule, Source, Tier, folded
-from app.domain.yaml_reader import Fields, FileProblem, Place, Reader
-from app.errors import FieldError, Misconfigured
+from app.domain.yaml_reader import Fields, InvalidDataFile, Place, Reader
 
 _CODE = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
 _CONFIDENCE = ("seen", "recalled")
@@ -22,18 +21,11 @@ _NEVER = (date.max, date.min)
 _AnyRule = TypeVar("_AnyRule", bound=Rule)
 
 
-class ListRulesError(Misconfigured):
-    """The file cannot be used; ``problems`` are all that is wrong with it, in the order of lines."""
+class ListRulesError(InvalidDataFile):
+    """The rules cannot be used."""
 
     code = "list_rules_invalid"
-
-    def __init__(self, problems: Sequence[FileProblem]) -> None:
-        """Keep the problems."""
-        self.problems = tuple(sorted(problems, key=lambda problem: problem.line))
-        super().__init__(
-            f"名单规则文件有 {len(problems)} 处问题。",
-            errors=tuple(FieldError(one.path or None, one.code, one.message, one.line) for one in self.problems),
-        )
+    called = "名单规则文件"
 
 
 def parse_list_rules(source: bytes) -> ListRules:

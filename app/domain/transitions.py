@@ -21,6 +21,7 @@ from app.domain.listing import (
     RemovalReason,
     Span,
 )
+from app.domain.names import OPERATIONS, REMOVAL_REASONS
 from app.domain.objections import Objections, Refused
 from app.domain.operations import (
     AmendOperation,
@@ -47,22 +48,6 @@ from app.errors import FieldError
 __all__ = ["Identity", "People", "Refused", "decide", "legal_operations", "target_field"]
 
 _VOID = frozenset({RemovalReason.REVOKED, RemovalReason.CORRECTED})
-_OP_NAMES = {
-    Op.AMEND: "补充（amend）",
-    Op.CORRECT: "更正（correct）",
-    Op.RENAME: "更名（rename）",
-    Op.REMOVE: "移出（remove）",
-    Op.RESTORE: "恢复（restore）",
-    Op.ADD_PERSON: "增加人员（add_person）",
-    Op.END_PERSON: "人员离任（end_person）",
-    Op.BAN: "任职限制（ban）",
-}
-_REASON_NAMES = {
-    RemovalReason.REPAIRED: "信用修复",
-    RemovalReason.EXPIRED: "期满",
-    RemovalReason.REVOKED: "决定撤销",
-    RemovalReason.CORRECTED: "更正",
-}
 
 
 def decide(operation: Operation, before: Entry | None, people: People, today: date) -> Entry:
@@ -99,12 +84,12 @@ def target_field(operation: Operation) -> str:
 
 def _illegal(operation: Operation, listing: Listing) -> FieldError:
     removal = listing.removal
-    legal = "、".join(_OP_NAMES[op] for op in Op if op in legal_operations(listing))
+    legal = "、".join(f"{OPERATIONS[op]}（{op}）" for op in Op if op in legal_operations(listing))
     if removal is None:
         told = f"该记录没有移出，无从恢复。现在可用的操作：{legal}。"
         return FieldError(target_field(operation), "not_removed", told, operation.row)
     code = "already_removed" if operation.op is Op.REMOVE else "illegal_transition"
-    told = f"该记录已于 {removal.on} 移出（{_REASON_NAMES[removal.reason]}）。现在可用的操作：{legal}。"
+    told = f"该记录已于 {removal.on} 移出（{REMOVAL_REASONS[removal.reason]}）。现在可用的操作：{legal}。"
     return FieldError(target_field(operation), code, told, operation.row)
 
 
@@ -232,7 +217,7 @@ def _restored(op: RestoreOperation, before: Entry, _: People, objections: Object
     objections.day("restored_on", "恢复日期", op.restored_on, first=removal.on, today=today)
     by_mistake = op.reason is RestoreReason.RECORDED_BY_MISTAKE
     if not by_mistake and removal.reason is not RemovalReason.REPAIRED:
-        told = f"移出原因是{_REASON_NAMES[removal.reason]}，只有信用修复可以撤销（repair_revoked）。"
+        told = f"移出原因是{REMOVAL_REASONS[removal.reason]}，只有信用修复可以撤销（repair_revoked）。"
         objections.against("reason", "not_repaired", told)
     if by_mistake and op.restored_on != removal.on:
         told = f"误录的移出自始不存在，恢复日期应为移出日期 {removal.on}。"

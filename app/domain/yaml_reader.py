@@ -5,14 +5,17 @@ impossible date is a problem to report rather than an exception of the parser. A
 which a small file could use to become a huge one, are refused before there is a tree.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import ClassVar
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent, Event, ScalarEvent
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from app.errors import FieldError, Misconfigured
 
 _DEEPEST = 20
 _LONGEST_NUMBER = 9
@@ -26,6 +29,20 @@ class FileProblem:
     path: str
     code: str
     message: str
+
+
+class InvalidDataFile(Misconfigured):
+    """A data file cannot be used; ``problems`` are all that is wrong with it, in the order of lines."""
+
+    called: ClassVar[str]
+
+    def __init__(self, problems: Sequence[FileProblem]) -> None:
+        """Keep the problems."""
+        self.problems = tuple(sorted(problems, key=lambda problem: problem.line))
+        super().__init__(
+            f"{self.called}有 {len(problems)} 处问题。",
+            errors=tuple(FieldError(one.path or None, one.code, one.message, one.line) for one in self.problems),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from app.domain import names
 from app.errors import FieldError
 from app.files import words
 from app.files.cells import Fault
@@ -96,5 +97,5 @@ def column_paths(header: Header, paths: Iterable[tuple[int, str]]) -> dict[str, 
 
 
 def _not_taken(op: str) -> Fault:
-    told = f"“{words.OPERATIONS[op]}”不使用该列：请清空该单元格，或改用其他操作。"
+    told = f"“{names.OPERATIONS[op]}”不使用该列：请清空该单元格，或改用其他操作。"
     return Fault("not_for_this_operation", told)

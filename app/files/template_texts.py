@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Final
 
+from app.domain import names
 from app.domain.synthetic import synthetic_resident_id, synthetic_uscc
 from app.files import words
 from app.files.columns import COLUMNS
@@ -47,7 +48,7 @@ def _example(**cells: object) -> Mapping[str, object]:
 
 EXAMPLES: Final[Sequence[Mapping[str, object]]] = (
     _example(
-        op=words.OPERATIONS["list"],
+        op=names.OPERATIONS["list"],
         uscc=synthetic_uscc(100),
         unit_name="示例铸造（虚构）有限公司",
         decision_no="示例列〔2026〕77号",
@@ -63,7 +64,7 @@ EXAMPLES: Final[Sequence[Mapping[str, object]]] = (
         ban_until=date(2031, 2, 28),
     ),
     _example(
-        op=words.OPERATIONS["list"],
+        op=names.OPERATIONS["list"],
         uscc=synthetic_uscc(100),
         decision_no="示例列〔2026〕77号",
         person_name="虚构戊",
@@ -71,7 +72,7 @@ EXAMPLES: Final[Sequence[Mapping[str, object]]] = (
         roles="分管安全的负责人",
     ),
     _example(
-        op=words.OPERATIONS["remove"],
+        op=names.OPERATIONS["remove"],
         uscc=synthetic_uscc(101),
         decision_no="示例列〔2025〕12号",
         removed_on=date(2026, 3, 2),
@@ -89,7 +90,7 @@ def explanation(tiers: Sequence[str], conducts: Sequence[tuple[str, str]]) -> It
     yield ("一次推送", "全部成功或全部不成功；有错误时会退回一份标红的表格，改好后再推送即可。")
     yield ()
     yield ("操作",)
-    for code, name in words.OPERATIONS.items():
+    for code, name in names.OPERATIONS.items():
         yield (name, *_OPERATIONS[code])
     yield ()
     yield ("各列",)

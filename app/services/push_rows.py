@@ -124,7 +124,7 @@ class CorrectedValues(_Row):
     """What is right, for each field that was recorded wrongly."""
 
     unit_name: NameText | None = None
-    uscc: UsccField | None = None
+    uscc: WrittenUsccField | None = None
     decision_no: ShortText | None = None
     decided_by: ShortText | None = None
     conduct: LongText | None = None

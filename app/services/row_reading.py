@@ -207,13 +207,11 @@ def _amend(row: AmendRow, number: int, _: ListRules) -> Reading:
 def _correct(row: CorrectRow, number: int, _: ListRules) -> Reading:
     values = {name: value for name, value in row.set if value is not None}
     errors: list[FieldError] = []
-    if row.set.uscc is not None:
-        values["uscc"] = row.set.uscc.value
-        try:
-            parse_uscc(row.set.uscc.value)
-        except CodeError as error:
-            # Only a `list` says why a code that fails its check character is right all the same; here it is a slip.
-            errors.append(error.at("set.uscc"))
+    written = row.set.uscc
+    if written is not None:
+        values["uscc"] = written.code.value
+        # Only a `list` says why a code that fails its check character is right all the same; here it is a slip.
+        errors += [replace(written.fault, field="set.uscc")] if written.fault is not None else []
     return CorrectOperation(number, row.target, values, row.reason, row.document), errors
 
 

@@ -21,7 +21,9 @@ _CONTROLS = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]|\r")
 _SECONDS = 60.0
 # So that Ctrl-C reaches the command: the first of a session that has a terminal takes it for its own.
 _IN_TERMINAL = (
-    "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
+    "import fcntl, os, signal, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
+    # Who runs the tests in the background has Ctrl-C ignored, and what is ignored is inherited.
+    "signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
 )
 
 

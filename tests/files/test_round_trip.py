@@ -9,6 +9,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.domain import names
 from app.domain.synthetic import synthetic_resident_id, synthetic_uscc
 from app.files import words
 from app.files.columns import COLUMNS
@@ -16,7 +17,7 @@ from app.files.rows import CSV, NDJSON, XLSX
 from tests.files.files import new_workbook, read, saved, values
 
 HEADERS = {column.key: column.header for column in COLUMNS}
-ROLE_WORDS = words.ROLES
+ROLE_WORDS = names.ROLES
 
 TEXTS = st.text(
     st.characters(codec="gb18030", exclude_categories=["Cc", "Cs", "Zs", "Zl", "Zp", "Cn", "Co"]),
@@ -68,7 +69,7 @@ def removals(draw: st.DrawFn, n: int) -> dict[str, Any]:
         "uscc": synthetic_uscc(n),
         "decision_no": draw(TEXTS),
         "removed_on": draw(DAYS).isoformat(),
-        "reason": draw(st.sampled_from(sorted(words.REMOVAL_REASONS))),
+        "reason": draw(st.sampled_from(sorted(names.REMOVAL_REASONS))),
     }
 
 
@@ -81,7 +82,7 @@ def pushes(draw: st.DrawFn) -> list[dict[str, Any]]:
 def rows_of(operation: dict[str, Any]) -> list[dict[str, str]]:
     """Return the rows, by the columns' keys, that a clerk would write for an operation."""
     if operation["op"] == "remove":
-        reason = words.REMOVAL_REASONS[operation["reason"]]
+        reason = names.REMOVAL_REASONS[operation["reason"]]
         return [{k: v for k, v in operation.items() if k != "reason"} | {"op": "移出", "removal_reason": reason}]
     unit = {k: v for k, v in operation.items() if isinstance(v, str)} | {
         "op": "列入",

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from app.domain.names import OPERATIONS, ROLES
 from app.domain.synthetic import synthetic_resident_id, synthetic_uscc
 from app.files.columns import COLUMNS
-from app.files.words import OPERATIONS, ROLES
 from tests.files.files import HEADER, only_error, operation, read_csv, read_xlsx, row, value_of, values
 
 USCC = synthetic_uscc(1)

@@ -8,9 +8,9 @@ import pytest
 from openpyxl import load_workbook
 from openpyxl.workbook import Workbook
 
+from app.domain import names
 from app.domain.codes import parse_resident_id, parse_uscc
 from app.errors import MalformedRequest
-from app.files import words
 from app.files.columns import COLUMNS, Kind
 from app.files.headers import letter
 from app.files.rows import XLSX
@@ -57,19 +57,19 @@ def test_what_is_chosen_from_is_offered(template: Workbook) -> None:
         name, _, cells = validation.formula1.replace("'", "").partition("!")
         first = str(validation.sqref).partition(":")[0]
         offered[sheet[first[:-1] + "1"].value] = [row[0].value for row in template[name][cells.replace("$", "")]]
-    assert offered["操作"] == list(words.OPERATIONS.values())
+    assert offered["操作"] == list(names.OPERATIONS.values())
     assert offered["惩戒等级"] == TIERS
-    assert offered["职务身份"] == list(words.ROLES.values())
-    assert offered["移出原因"] == list(words.REMOVAL_REASONS.values())
-    assert offered["恢复原因"] == list(words.RESTORE_REASONS.values())
-    assert offered["任职结束原因"] == list(words.END_REASONS.values())
+    assert offered["职务身份"] == list(names.ROLES.values())
+    assert offered["移出原因"] == list(names.REMOVAL_REASONS.values())
+    assert offered["恢复原因"] == list(names.RESTORE_REASONS.values())
+    assert offered["任职结束原因"] == list(names.END_REASONS.values())
     assert offered["列入原因"] == ["虚构行为一", "虚构行为二"]
     assert offered["失信行为代码"] == ["A01", "A02"]
 
 
 def test_every_operation_and_column_is_explained(template: Workbook) -> None:
     told = [cell.value for line in template["填写说明"] for cell in line if cell.value]
-    for name in (*words.OPERATIONS.values(), *(column.header for column in COLUMNS), *TIERS, "常见错误"):
+    for name in (*names.OPERATIONS.values(), *(column.header for column in COLUMNS), *TIERS, "常见错误"):
         assert name in told
 
 

@@ -108,11 +108,11 @@ class _ListingFields(BaseModel):
 
 
 def _listing_fields(entry: Entry) -> dict[str, Any]:
-    listing, removal = entry.listing, entry.listing.removal
+    listing = entry.listing
     return {
         "listing_id": listing.listing_id,
         "revision": listing.revision,
-        "unit": UnitOut(name=listing.unit.name, uscc=listing.unit.uscc, former_names=list(listing.unit.former_names)),
+        "unit": UnitOut.of(listing.unit),
         "decision_no": listing.decision_no,
         "decided_by": listing.decided_by,
         "conduct": listing.conduct,
@@ -124,9 +124,7 @@ def _listing_fields(entry: Entry) -> dict[str, Any]:
         "valid_until": listing.valid_until,
         "published_until": listing.published_until,
         "nonconforming_reason": listing.nonconforming_reason,
-        "removal": RemovalOut(removed_on=removal.on, reason=removal.reason, decision_no=removal.decision_no)
-        if removal
-        else None,
+        "removal": RemovalOut.of(listing.removal),
         "suspensions": SpanOut.all_of(listing.suspensions),
     }
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, WithJso
 from app.api.schemas.problems import Problem
 from app.domain.applicability import Reach, Yours
 from app.domain.catalogue import LaterLaw, LegalBasis, Measure
-from app.domain.listing import ListingState, RelatedPerson, RemovalReason, Role
+from app.domain.listing import ListedUnit, ListingState, RelatedPerson, Removal, RemovalReason, Role
 from app.domain.subjects import SubjectKind
 from app.services.fields import Day, Instant, LongText, ShortText
 from app.services.lookup import Answer, AnsweredListing, AnsweredMeasure, View
@@ -105,6 +105,11 @@ class UnitOut(BaseModel):
     uscc: str
     former_names: list[str]
 
+    @classmethod
+    def of(cls, unit: ListedUnit) -> "UnitOut":
+        """Shape a unit."""
+        return cls(name=unit.name, uscc=unit.uscc, former_names=list(unit.former_names))
+
 
 class PositionBanOut(BaseModel):
     """A ban from leading a unit (measure 9)."""
@@ -129,6 +134,11 @@ class RemovalOut(BaseModel):
     removed_on: date
     reason: RemovalReason
     decision_no: str | None
+
+    @classmethod
+    def of(cls, removal: Removal | None) -> "RemovalOut | None":
+        """Shape a removal, if there is one."""
+        return cls(removed_on=removal.on, reason=removal.reason, decision_no=removal.decision_no) if removal else None
 
 
 class ListingOut(BaseModel):
@@ -267,7 +277,7 @@ def _listing(answered: AnsweredListing, on: date) -> ListingOut:
         listing_id=listing.listing_id,
         revision=listing.revision,
         state=answered.state,
-        unit=UnitOut(name=listing.unit.name, uscc=listing.unit.uscc, former_names=list(listing.unit.former_names)),
+        unit=UnitOut.of(listing.unit),
         person=_person(answered.person, in_force=answered.position_ban_in_force) if answered.person else None,
         decision_no=listing.decision_no,
         decided_by=listing.decided_by,
@@ -278,9 +288,7 @@ def _listing(answered: AnsweredListing, on: date) -> ListingOut:
         basis=listing.basis,
         listed_on=listing.listed_on,
         valid_until=listing.valid_until,
-        removal=RemovalOut(removed_on=removal.on, reason=removal.reason, decision_no=removal.decision_no)
-        if removal
-        else None,
+        removal=RemovalOut.of(removal),
     )
 
 
