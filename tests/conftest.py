@@ -64,7 +64,8 @@ def template(server_url: str) -> str:
 def database_url(server_url: str, template: str) -> Iterator[str]:
     """URL, as the owner, of a fresh database with the whole schema and nothing in it."""
     name = f"liancheng_test_{os.getpid()}_{next(_numbers)}"
-    run_on(server_url, f"CREATE DATABASE {name} TEMPLATE {template}")
+    # Copied file by file, which at this size takes a third of the time of going through the log.
+    run_on(server_url, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
     yield on_database(server_url, name)
     run_on(server_url, f"DROP DATABASE {name} WITH (FORCE)")
 
