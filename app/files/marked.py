@@ -73,7 +73,7 @@ def _mark_xlsx(file: BinaryIO, errors: Sequence[FieldError], target: Path) -> No
 
 def _texts(workbook: Workbook, sheet: Sheet, strings: Strings, header: Header | None) -> Iterator[Row]:
     """Yield the rows of a sheet as texts. What could not be read is empty: as a text, it would look as if it could."""
-    reader = CellTexts(header.columns if header else (), from_1904=workbook.from_1904)
+    reader = CellTexts(header.columns if header else (), epoch=workbook.epoch)
     for number, cells in sheet_rows(workbook, sheet, strings):
         below = header is not None and number > header.row
         yield number, reader.of_row(cells)[0] if below else plainly(cells)

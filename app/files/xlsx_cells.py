@@ -1,9 +1,8 @@
 """From what an XLSX cell holds to the text that a clerk meant, or to what has become of it."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from app.files.cells import DATE_FORMAT, IMPOSSIBLE_DATE, LOST_DIGITS, Fault
@@ -12,9 +11,9 @@ from app.files.columns import Column, Kind
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number as the file writes it, and whether its style shows it as a date."""
+    """A number, and whether its style shows it as a date."""
 
-    text: str
+    value: float
     as_date: bool
 
 
@@ -27,24 +26,18 @@ NOT_CALCULATED: Final = Fault(
 )
 BECAME_DATE: Final = Fault("cell_is_date", "Excel 已把该内容转成日期，原来的文字已丢失；请把该列设为“文本”后重新填写。")
 
-_EXACT_DIGITS = 15
-_MOST_EXACT = 10**_EXACT_DIGITS
+# Spreadsheet programs keep 15 digits of a number.
+_MOST_EXACT = 10**15
 _PLAIN_DAY = range(1000_01_01, 9999_12_32)
-_DIGITS = re.compile(r"-?[0-9]+", re.ASCII)
-# The 1900 system counts a 29 February 1900 that there never was, as serial 60.
-_BEFORE_LEAP_SLIP: Final = date(1899, 12, 31)
-_AFTER_LEAP_SLIP: Final = date(1899, 12, 30)
-_LEAP_SLIP: Final = 60
-_EPOCH_1904: Final = date(1904, 1, 1)
 
 
 class CellTexts:
     """Turns the raw cells of a table's rows into texts, each by the kind of its column."""
 
-    def __init__(self, columns: Sequence[Column | None], *, from_1904: bool) -> None:
-        """Take the columns, and which of the two ways of counting days the workbook uses."""
+    def __init__(self, columns: Sequence[Column | None], *, epoch: datetime) -> None:
+        """Take the columns, and the day that the workbook counts days from."""
         self._kinds = [None if column is None else column.kind for column in columns]
-        self._from_1904 = from_1904
+        self._epoch = epoch
 
     def of_row(self, raw: Sequence[RawCell]) -> tuple[list[str], Mapping[int, Fault]]:
         """Return the texts, and what is wrong with the cells that have none."""
@@ -68,35 +61,22 @@ class CellTexts:
             return self._day(cell)
         if kind is not None and cell.as_date:
             return BECAME_DATE
-        return _plain(cell.text)
+        return _plain(cell.value)
 
     def _day(self, number: Number) -> str | Fault:
         try:
-            serial = float(number.text)
-            days = int(serial)
+            days = int(number.value)
+            if days in _PLAIN_DAY and not number.as_date:
+                # Eight digits are a day as people type it; the serials of days have five.
+                return str(days) if number.value == days else DATE_FORMAT
+            # Before March 1900, Excel's days are one off; no such day is plausible anyway.
+            return (self._epoch + timedelta(days)).date().isoformat()
         except (ValueError, OverflowError):
-            return DATE_FORMAT
-        if days in _PLAIN_DAY and not number.as_date:
-            # Eight digits are a day as people type it; the serials of days have five.
-            return str(days) if serial == days else DATE_FORMAT
-        if not self._from_1904 and days == _LEAP_SLIP:
-            return IMPOSSIBLE_DATE
-        try:
-            if self._from_1904:
-                return (_EPOCH_1904 + timedelta(days)).isoformat()
-            return ((_BEFORE_LEAP_SLIP if days < _LEAP_SLIP else _AFTER_LEAP_SLIP) + timedelta(days)).isoformat()
-        except OverflowError:
             return IMPOSSIBLE_DATE
 
 
-def _plain(text: str) -> str | Fault:
+def _plain(number: float) -> str | Fault:
     """Return a number as it was typed; beyond 15 digits that is not known any more."""
-    if len(text) <= _EXACT_DIGITS and _DIGITS.fullmatch(text):
-        return text
-    try:
-        number = float(text)
-    except ValueError:
-        return CELL_ERROR
-    if abs(number) >= _MOST_EXACT or number != number:  # noqa: PLR0124 - not a number
+    if not abs(number) < _MOST_EXACT:
         return LOST_DIGITS
-    return str(int(number)) if number.is_integer() else text
+    return str(int(number)) if number == int(number) else str(number)

@@ -4,10 +4,12 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from openpyxl.utils import column_index_from_string
+
 from app.files.row_types import unreadable
 from app.files.xlsx_cells import RawCell
 from app.files.xlsx_package import Sheet, Workbook
-from app.files.xlsx_sheet import COLUMN_NUMBERS, RawCells
+from app.files.xlsx_sheet import RawCells
 
 _CHUNK_BYTES = 1024 * 1024
 _OVERLAP_BYTES = 512
@@ -35,7 +37,7 @@ def vertical_merges(workbook: Workbook, sheet: Sheet) -> list[int]:
                 continue
             for column, top, bottom in _MERGE.findall(text):
                 if top != bottom:
-                    merges.add(_packed(int(top), int(bottom), COLUMN_NUMBERS[column.decode()]))
+                    merges.add(_packed(int(top), int(bottom), column_index_from_string(column.decode()) - 1))
             if len(merges) > _MOST_MERGES:
                 raise unreadable("xlsx_invalid", "合并单元格过多：请取消合并，在每一行中写明统一社会信用代码和文号。")
             kept = text[-_OVERLAP_BYTES:]

@@ -57,7 +57,7 @@ def plainly(cells: Sequence[RawCell]) -> list[str]:
 
 
 def _rows(workbook: Workbook, sheet: Sheet, strings: Strings, header: Header, merges: list[int]) -> Iterator[RawRow]:
-    texts = CellTexts(header.columns, from_1904=workbook.from_1904)
+    texts = CellTexts(header.columns, epoch=workbook.epoch)
     with refusing_damage():
         for number, cells in filled_down(sheet_rows(workbook, sheet, strings), merges):
             if number > header.row:

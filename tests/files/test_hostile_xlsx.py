@@ -9,7 +9,7 @@ import pytest
 from app.errors import LianchengError
 from app.files import xlsx_package
 from app.files.rows import XLSX
-from app.files.xlsx_events import LONGEST_TEXT
+from app.files.xlsx_elements import LONGEST_TEXT
 from tests.files.files import HEADER, read, refused, row, xlsx_bytes
 from tests.files.test_xlsx_rows import SHEET, inline, sheet_xml, with_part, with_shared_texts
 
@@ -73,6 +73,14 @@ def test_entities_are_not_read(part: str) -> None:
     assert refused(with_part(body, part, xml), XLSX).code == "xlsx_invalid"
 
 
+@pytest.mark.parametrize("part", [SHEET, "xl/workbook.xml", "xl/sharedStrings.xml", "xl/styles.xml"])
+def test_a_dtd_is_refused_whatever_it_holds(part: str) -> None:
+    body = with_shared_texts(BODY)
+    with zipfile.ZipFile(io.BytesIO(body)) as archive:
+        xml = archive.read(part).decode()
+    assert refused(with_part(body, part, f"<!DOCTYPE x>{xml}"), XLSX).code == "xlsx_invalid"
+
+
 HOSTILE_ROWS = {
     "a cell that never ends": inline("x" * (LONGEST_TEXT + 1)),
     "a tag that never ends": f'<row a="{"x" * 3_000_000}"/>',
@@ -83,6 +91,7 @@ HOSTILE_ROWS = {
     "a row that is none": '<row r="x"><c><v>1</v></c></row>',
     "a row again": '<row r="7"><c><v>1</v></c></row><row r="7"><c><v>1</v></c></row>',
     "more columns than there are": f"<row>{'<c><v>1</v></c>' * 16_385}</row>",
+    "cells within cells": "<c>" * 500_000 + "</c>" * 500_000,
     "a tag that is not closed": "<row><c></row>",
 }
 
@@ -102,6 +111,20 @@ def test_numbers_that_no_program_writes_are_errors_of_their_rows() -> None:
             "number_lost_digits", "cell_error", "date_format", "impossible_date", "not_allowed",
         }  # fmt: skip
         assert len(one.errors) >= 5
+
+
+@pytest.mark.parametrize("part", [SHEET, "xl/sharedStrings.xml"])
+def test_a_part_that_is_not_what_was_written_is_refused(part: str) -> None:
+    file = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(with_shared_texts(BODY))) as old,
+        zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as new,
+    ):
+        for member in old.namelist():
+            behind = b" " * 200_000 + b"<!--written-->" if member == part else b""
+            new.writestr(member, old.read(member) + behind)
+    assert len(read(file.getvalue(), XLSX)) == 2
+    assert refused(file.getvalue().replace(b"<!--written-->", b"<!--changed-->"), XLSX).code == "xlsx_invalid"
 
 
 def test_a_flipped_bit_gives_our_errors_or_none() -> None:
