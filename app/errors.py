@@ -102,6 +102,13 @@ class MalformedRequest(LianchengError):
     title = "The request cannot be read"
 
 
+class ClientGone(MalformedRequest):
+    """Whoever asked for a dry run has left; nobody reads this but the log."""
+
+    code = "client_gone"
+    title = "The client left before the answer"
+
+
 class IdempotencyKeyMissing(MalformedRequest):
     """A push without Idempotency-Key could be carried out twice by a retry."""
 

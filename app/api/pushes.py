@@ -65,8 +65,13 @@ async def push(
     every process sees the change. After a lost connection, send the same body with the same key again.
     """
     key = checked_key(idempotency_key, dry_run=dry_run)
+
+    async def still_there() -> bool:
+        return not await request.is_disconnected()
+
     async with received(request) as body:
-        asked = PushRequest(body, request.headers["content-type"], key, outside, dry_run=dry_run)
+        media_type = request.headers["content-type"]
+        asked = PushRequest(body, media_type, key, outside, dry_run=dry_run, still_there=still_there)
         async with our_turn(services.push_database) as session:
             report, replayed = await services.pushes.push(session, caller, asked)
     response.status_code = _STATUSES.get(report.status, HTTPStatus.ACCEPTED)

@@ -63,6 +63,16 @@ def _again(person: RelatedPerson, given: RelatedPerson, today: date) -> RelatedP
     if person.end is not None and person.end.reason is PersonEndReason.CORRECTED:
         # They never were in it, as the record says: what it held of them is no part of what it holds now.
         return given
-    absences = Span(person.end.on, today).after(person.absences) if person.end else person.absences
-    since = given.since if given.since is not None else person.since
+    since, absences = person.since, person.absences
+    if person.end is not None:
+        # Whoever comes back has a first day again; the days that they answered for before stay.
+        returns = given.since is not None and given.since >= person.end.on
+        absences = Span(person.end.on, given.since if returns and given.since else today).after(absences)
+    if not knows_since(replace(person, absences=absences), given.since):
+        since = given.since
     return replace(person, roles=given.roles, position_ban=given.position_ban, since=since, end=None, absences=absences)
+
+
+def knows_since(person: RelatedPerson, since: date | None) -> bool:
+    """Whether a given first day is one that the record has: of the first time, or of one when they came back."""
+    return since is None or since == person.since or any(since == span.until for span in person.absences)

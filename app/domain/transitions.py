@@ -171,6 +171,9 @@ def _corrected(op: CorrectOperation, before: Entry, people: People, objections: 
     if after.removal is not None:
         first = _earliest_removal(after)
         objections.day("set.removed_on", "移出日期", after.removal.on, first=first, today=today)
+        if (after.removal.on, after.valid_until) != (listing.removal and listing.removal.on, listing.valid_until):
+            field = "set.removed_on" if "removed_on" in op.values else "set.valid_until"
+            _not_before_its_end(after, after.removal, field, objections)
     persons = before.persons
     if op.persons is not None:
         for field, code, detail in objections_to_persons(op.persons, after.listed_on, today):
@@ -200,14 +203,18 @@ def _earliest_removal(listing: Listing) -> date:
     return max([listing.listed_on, *(span.until for span in listing.suspensions)])
 
 
+def _not_before_its_end(listing: Listing, removal: Removal, field: str, objections: Objections) -> None:
+    if removal.reason is RemovalReason.EXPIRED and removal.on <= listing.valid_until:
+        told = f"期限至 {listing.valid_until} 才满，不能以期满为由提前移出。"
+        objections.against(field, "not_yet_expired", told)
+
+
 def _removed(op: RemoveOperation, before: Entry, _: People, objections: Objections, today: date) -> Entry:
     listing = before.listing
     objections.day("removed_on", "移出日期", op.removed_on, first=_earliest_removal(listing), today=today)
-    if op.reason is RemovalReason.EXPIRED and op.removed_on <= listing.valid_until:
-        told = f"期限至 {listing.valid_until} 才满，不能以期满为由提前移出。"
-        objections.against("reason", "not_yet_expired", told)
-    objections.settle()
     removal = Removal(op.removed_on, op.reason, op.decision_no)
+    _not_before_its_end(listing, removal, "reason", objections)
+    objections.settle()
     return replace(before, listing=replace(listing, removal=removal))
 
 

@@ -6,7 +6,7 @@ calls decides at the end whether all of it is kept: a dry run is the same run, t
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
@@ -29,7 +29,7 @@ from app.domain.operations import (
     Target,
 )
 from app.domain.transitions import Refused, decide, target_field
-from app.errors import FieldError, InvalidField
+from app.errors import ClientGone, FieldError, InvalidField
 from app.files.row_types import FileRow
 from app.services.push_people import Identities
 from app.services.row_reading import ReadRow, RenamesOfUnit, placed, read_row
@@ -105,14 +105,21 @@ class PushRun:
         """Return the identities that these operations speak of, not yet asked for."""
         return Identities.named_in(operations, self._vault)
 
-    async def carry_out(self, rows: Iterator[FileRow], most: int) -> None:
-        """Carry out all rows; everything that stands against them is in the findings."""
+    async def carry_out(
+        self, rows: Iterator[FileRow], most: int, still_there: Callable[[], Awaitable[bool]] | None = None
+    ) -> None:
+        """Carry out all rows; everything that stands against them is in the findings.
+
+        Raises :class:`ClientGone` between two parts once ``still_there`` says so: others wait for their turn.
+        """
         count = 0
         while True:
             # Reading and validating would keep the lookups of this process waiting.
             part = await asyncio.to_thread(self._next_part, rows)
             if not part.rows:
                 return
+            if still_there is not None and not await still_there():
+                raise ClientGone("发送方已断开连接，试运行中止，未作任何改动。")
             count += len(part.rows)
             if count > most:
                 raise InvalidField(FieldError("operations", "too_many", f"一次推送最多 {most} 项操作，请分批发送。"))

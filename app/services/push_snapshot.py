@@ -20,6 +20,7 @@ from app.domain.operations import (
     RenameOperation,
     Target,
 )
+from app.domain.person_rules import knows_since
 from app.errors import FieldError, TooManyRemovals
 from app.services.push_people import Identities
 from app.services.push_run import ROWS_IN_A_PART, Part, PushRun, Step
@@ -176,7 +177,7 @@ def _same_persons(operation: ListOperation, before: Entry, identities: Identitie
         person = before.person(identities.ids_of(given.number))
         if person is None or person.end is not None or person.name != given.name:
             return False
-        same_since = given.since is None or given.since == person.since
-        if (person.roles, person.position_ban) != (given.roles, given.position_ban) or not same_since:
+        same_held = (person.roles, person.position_ban) == (given.roles, given.position_ban)
+        if not (same_held and knows_since(person, given.since)):
             return False
     return True

@@ -6,7 +6,7 @@ run, taken back; so is a push that needs a second pair of eyes, of which only th
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -18,7 +18,7 @@ from app.domain.identity import IdentityVault
 from app.domain.list_rules import ListRules
 from app.domain.moment import Moment
 from app.errors import FieldError, IdempotencyKeyReused, ListVersionMoved, NotFound, PushRejected
-from app.files.rows import FileRow, RowSource, open_rows
+from app.files.rows import JSON, FileRow, RowSource, open_rows
 from app.files.spool import Spool
 from app.services import push_reports, waiting
 from app.services.access import Caller, require_still_usable
@@ -48,13 +48,18 @@ class PushTerms:
 
 @dataclass(frozen=True, slots=True)
 class PushRequest:
-    """A push as it was sent: its body unread, and what was said of it outside the body."""
+    """A push as it was sent: its body unread, and what was said of it outside the body.
+
+    ``still_there`` says whether somebody waits for the answer. A dry run for nobody ends; a push goes on, for whoever
+    sent it finds out by its key what became of it.
+    """
 
     body: Spool
     media_type: str
     idempotency_key: str
     outside: dict[str, Any]
     dry_run: bool = False
+    still_there: Callable[[], Awaitable[bool]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +149,9 @@ class PushService:
                 while piece := reader.read(_READ_BYTES):
                     mac.update(piece)
             said = {name: value for name, value in request.outside.items() if value is not None}
+            if not request.media_type.startswith(JSON):
+                # The same bytes are another push where they are read in another way.
+                said["media_type"] = request.media_type
             if said:
                 mac.update(b"\0options\0" + chain.canonical(said))
             return mac.finalize()
@@ -181,7 +189,8 @@ class PushService:
         await run.begin()
         rows: Iterator[FileRow] = iter(opened.source)
         try:
-            await run.carry_out(rows, self._terms.most_rows)
+            asked = opened.request
+            await run.carry_out(rows, self._terms.most_rows, asked.still_there if asked.dry_run else None)
             # What the file holds and the list does not keep is left out knowingly, and told.
             run.findings.warn(FieldError(None, "column_not_kept", notice) for notice in opened.source.notices)
             if isinstance(run, SnapshotRun) and not run.findings.errors_total:

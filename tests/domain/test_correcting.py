@@ -141,6 +141,24 @@ def test_a_corrected_removal_is_between_the_last_restoring_and_today(
     assert told(correcting(**values), before) == expected
 
 
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({"removed_on": FIRST + 21 * DAY}, []),
+        ({"removed_on": FIRST + 20 * DAY}, [(1, "set.removed_on", "not_yet_expired")]),
+        ({"valid_until": FIRST + 21 * DAY}, []),
+        ({"valid_until": FIRST + 22 * DAY}, [(1, "set.valid_until", "not_yet_expired")]),
+        ({"valid_until": FIRST + 30 * DAY, "removed_on": FIRST + 31 * DAY}, []),
+    ],
+)
+def test_what_ended_because_its_period_was_over_did_not_end_within_it(
+    values: dict[str, str | date], expected: list[Told]
+) -> None:
+    expired = recorded(removed_on=FIRST + 22 * DAY, reason="expired")
+    before = with_listing(entry(listing=expired), valid_until=FIRST + 20 * DAY)
+    assert told(correcting(**values), before) == expected
+
+
 def test_a_removal_is_corrected_without_a_word_on_its_reason() -> None:
     before = entry(listing=recorded(removed_on=FIRST + DAY, reason="revoked"))
     after = corrected(before, removed_on=FIRST + 2 * DAY, removal_decision_no="虚构移〔2026〕1号")

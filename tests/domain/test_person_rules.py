@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.domain.listing import PersonEnd, PersonEndReason, PositionBan, RelatedPerson, Role, Span
 from app.domain.operations import PersonGiven
-from app.domain.person_rules import objections_to_persons, with_persons
+from app.domain.person_rules import knows_since, objections_to_persons, with_persons
 from app.domain.synthetic import synthetic_resident_id
 from tests.domain.deciding import DAY, FIRST, LAST, TODAY, Register, entry, person, recorded_as
 
@@ -101,6 +101,27 @@ def test_who_had_left_and_is_given_again_was_away_until_today(ended_on: date, aw
     gone = recorded_as(person(1), register, ended_on=ended_on)
     (back,) = brought(register, [gone], [person(1)])
     assert back == replace(gone, end=None, absences=(Span(ended_on, TODAY),) if away else ())
+
+
+def test_who_comes_back_on_a_day_that_is_told_keeps_their_earlier_time() -> None:
+    register = Register()
+    gone = recorded_as(person(1, since=FIRST), register, ended_on=FIRST + 5 * DAY)
+    returned = person(1, since=FIRST + 9 * DAY)
+    back = brought(register, [gone], [returned])
+    expected = replace(gone, end=None, absences=(Span(FIRST + 5 * DAY, FIRST + 9 * DAY),))
+    assert back == (expected,)
+    # The same list again changes nothing, whichever of the two days it tells.
+    assert brought(register, back, [returned]) == back
+    assert brought(register, back, [person(1, since=FIRST)]) == back
+    assert knows_since(expected, FIRST + 9 * DAY)
+    assert not knows_since(expected, FIRST + 8 * DAY)
+
+
+def test_a_first_day_before_the_end_is_the_one_of_their_first_time() -> None:
+    register = Register()
+    gone = recorded_as(person(1, since=FIRST), register, ended_on=FIRST + 5 * DAY)
+    (back,) = brought(register, [gone], [person(1, since=FIRST + DAY)])
+    assert back == replace(gone, since=FIRST + DAY, end=None, absences=(Span(FIRST + 5 * DAY, TODAY),))
 
 
 def test_of_who_never_was_nothing_is_left_once_they_are_given() -> None:
