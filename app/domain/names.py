@@ -13,6 +13,8 @@ OPERATIONS: Final[Mapping[str, str]] = {
     "add_person": "增加人员",
     "end_person": "人员离任",
     "ban": "任职限制",
+    "file_objection": "异议提出",
+    "decide_objection": "异议处理",
 }
 ROLES: Final[Mapping[str, str]] = {
     "legal_representative": "法定代表人",
@@ -29,3 +31,9 @@ REMOVAL_REASONS: Final[Mapping[str, str]] = {
 }
 RESTORE_REASONS: Final[Mapping[str, str]] = {"repair_revoked": "修复撤销", "recorded_by_mistake": "移出有误"}
 END_REASONS: Final[Mapping[str, str]] = {"left": "离任", "corrected": "更正"}
+OBJECTION_OUTCOMES: Final[Mapping[str, str]] = {
+    "upheld": "成立",
+    "upheld_in_part": "部分成立",
+    "rejected": "不成立",
+    "withdrawn": "撤回",
+}

@@ -191,6 +191,7 @@ class PushService:
         try:
             asked = opened.request
             await run.carry_out(rows, self._terms.most_rows, asked.still_there if asked.dry_run else None)
+            await run.warn_of_unfinished()
             # What the file holds and the list does not keep is left out knowingly, and told.
             run.findings.warn(FieldError(None, "column_not_kept", notice) for notice in opened.source.notices)
             if isinstance(run, SnapshotRun) and not run.findings.errors_total:
