@@ -63,6 +63,25 @@ def test_its_comments_explain_every_key() -> None:
     assert [key for key in sorted(keys) if key not in comments] == []
 
 
+def test_the_guide_names_every_scene_and_tells_of_every_ask_where_the_memo_asks_for_it() -> None:
+    guide = (PROJECT_ROOT / "docs" / "scenes.md").read_text(encoding="utf-8")
+    assert [scene.code for scene in SCENES.scenes if f"`{scene.code}`" not in guide] == []
+    for meaning in SCENES.meanings:
+        asking = {
+            (one.measure.no, ask.sub_measure)
+            for scene in SCENES.scenes
+            for one in scene.measures
+            for ask in one.asks
+            if meaning.ask in ask.one_of
+        }
+        told = ", ".join(f"{no}({part})" if part else str(no) for no, part in sorted(asking, key=in_order))
+        assert f"| `{meaning.ask}` | {meaning.name} | {told}" in guide
+
+
+def in_order(part: tuple[int, int | None]) -> tuple[int, int]:
+    return part[0], part[1] or 0
+
+
 def asked(code: str, no: int, kind: SubjectKind) -> list[set[str]]:
     """Return what a measure asks for in a scene of what acts on one kind of subject."""
     found = SCENES.named(code)
