@@ -85,8 +85,21 @@ async def test_a_unit_is_renamed_in_all_its_listings_and_its_old_names_stay_find
     for name in ("示例第1", "新名"):
         found = await api.http.get("/v1/listings", params={"name": name}, headers=api.headers())
         assert len(found.json()["listings"]) == 2, name
+    assert await errors(api, renamed) == [(1, None, "nothing_changed")]
     nobody = renamed | {"uscc": synthetic_uscc(7)}
     assert await errors(api, nobody) == [(1, "uscc", "listing_not_found")]
+
+
+async def test_a_unit_is_renamed_in_the_listings_that_do_not_have_the_name_yet(api: Api) -> None:
+    made = await api.pushed(list_operation(1), list_operation(1, decision_no="虚构列〔2026〕另1号"))
+    by_unit = {"op": "rename", "uscc": synthetic_uscc(1), "new_name": "新名（虚构）", "renamed_on": days_ago(5)}
+    first = by_unit | {"decision_no": "虚构列〔2026〕1号"}
+    await api.pushed(first)
+    done = await api.pushed(by_unit)
+    assert [one["listing_id"] for one in done["rows"]] == [made["rows"][1]["listing_id"]]
+    answer = await api.asked(synthetic_uscc(1))
+    assert {one["unit"]["name"] for one in answer["listings"]} == {"新名（虚构）"}
+    assert {one["revision"] for one in answer["listings"]} == {2}
 
 
 async def test_a_repair_that_was_revoked_restores_the_listing_with_a_gap(api: Api) -> None:
