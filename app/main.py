@@ -9,12 +9,13 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from app import observability
-from app.api import catalogue, changes, health, listings, lookups, openapi, problems, public, pushes
+from app.api import catalogue, changes, health, listings, lookups, openapi, problems, public, pushes, scenes
 from app.api.deps import Services
 from app.api.edge import BodyLimits, Edge
 from app.errors import LianchengError, Misconfigured
 from app.observability import Event
 from app.services import list_rules, publication
+from app.services import scenes as scene_files
 from app.services.catalogue import keep_served, load
 from app.services.feed import FeedService
 from app.services.identity_keys import register, vault_from
@@ -100,6 +101,7 @@ def create_app(settings: Settings | None = None, *, freeze: bool = False) -> Fas
         listings.router,
         catalogue.router,
         public.router,
+        scenes.router,
         health.router,
     )
     for router in routers:
@@ -119,6 +121,7 @@ async def _serving(settings: Settings) -> AsyncIterator[Services]:
     memo = load(settings.catalogue_file)
     rules = list_rules.load(settings.list_rules_file)
     texts = publication.load(settings.publication_file)
+    served_scenes = scene_files.load(settings.scenes_file, memo)
     database = Database(
         settings.database_url.get_secret_value(), pool_size=settings.pool_size, timeout=settings.database_timeout
     )
@@ -136,6 +139,7 @@ async def _serving(settings: Settings) -> AsyncIterator[Services]:
         await schema.check(database)
         async with database.writing() as session:
             await keep_served(session, memo)
+            await scene_files.keep_served(session, served_scenes)
             await register(session, vault)
         async with database.writing() as session:
             await schema.ensure_audit_partitions(session)
@@ -149,6 +153,7 @@ async def _serving(settings: Settings) -> AsyncIterator[Services]:
             FeedService(database, vault, settings.feed_poll),
             TokenService(vault, memo.version),
             texts,
+            served_scenes,
         )
     finally:
         await database.close()

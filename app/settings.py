@@ -45,6 +45,9 @@ class Settings(BaseSettings):
     public_max_age: Annotated[
         int, Field(ge=0, le=3600, description="Seconds that caches may keep what is public; less before midnight.")
     ] = 300
+    scenes_file: Annotated[
+        Path, Field(description="Which measures matter in which procedure (YAML), read at start.")
+    ] = PROJECT_ROOT / "data" / "scenes.yaml"
     identity_index_keys: Annotated[
         SecretStr | None,
         Field(

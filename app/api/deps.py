@@ -14,6 +14,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from app.domain.moment import Moment
 from app.domain.publication import Publication
+from app.domain.scenes import Scenes
 from app.errors import FieldError, InvalidField
 from app.observability import request_id_var
 from app.services.access import Caller, Scope, authenticate
@@ -40,6 +41,7 @@ class Services:
     feed: FeedService
     tokens: TokenService
     publication: Publication
+    scenes: Scenes
 
 
 async def _services(request: Request) -> Services:

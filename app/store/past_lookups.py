@@ -6,7 +6,7 @@ from uuid import UUID
 
 from app.domain.listing import Entry
 from app.domain.subjects import SubjectKind
-from app.store import audit, persons, revisions
+from app.store import audit, persons, pushes, revisions
 from app.store.audit import AuditRecord
 from app.store.database import WriteSession
 from app.store.lookups import AskedSubject, Asking, Found, Hit
@@ -15,13 +15,19 @@ from app.store.lookups import AskedSubject, Asking, Found, Hit
 async def find_as_known(
     session: WriteSession, subjects: Sequence[AskedSubject], asking: Asking, known_at: datetime
 ) -> Found:
-    """Find what concerned each subject on the day as the list was known at ``known_at``, and record each."""
+    """Find what concerned each subject on the day as the list was known at ``known_at``, and record each.
+
+    A database that is behind may lack what was known then, so it is its newest version that has to have reached
+    ``min_list_version``; where it has not, that version is in the :class:`Found`, and otherwise the one of then.
+    """
+    # First: what is pushed in between is then either seen by both or asked for by nobody.
+    newest = await pushes.current_version(session)
     version = await revisions.version_known_at(session, known_at)
     used = await persons.index_keys_used(session)
     asks_for_persons = any(one.kind is SubjectKind.PERSON for one in subjects)
     keys_missing = asks_for_persons and bool(used - set(asking.index_key_ids))
-    if keys_missing or version < asking.min_list_version:
-        return Found(version, keys_missing, recorded=False, hits=tuple(() for _ in subjects))
+    if keys_missing or newest < asking.min_list_version:
+        return Found(newest, keys_missing, recorded=False, hits=tuple(() for _ in subjects))
     hits = [await _hits(session, subject, asking, version) for subject in subjects]
     records = [
         _record(subject, asking, known_at, version, found)
@@ -84,4 +90,6 @@ def _record(
         revisions=tuple(hit.listing.revision for hit in hits),
         person_ids=tuple(hit.person.person_id for hit in hits if hit.person),
         client_name="",
+        scene=asking.scene,
+        scenes_version=asking.scenes_version,
     )

@@ -9,7 +9,7 @@ from typing import Any, Unpack, cast
 
 from liancheng.client import answers, feed, requests
 from liancheng.client.errors import BrokenFeed, LianchengClientError, MalformedAnswer
-from liancheng.client.lookup_types import LookupAnswer, LookupItem
+from liancheng.client.lookup_types import LookupAnswer, LookupItem, Scenes
 from liancheng.client.plans import Clock, Emit, Plan, exchange, once
 from liancheng.client.pushes import PreparedPush
 from liancheng.client.requests import BatchTerms, Day, ListingFilters, LookupTerms, Request, Time
@@ -57,7 +57,8 @@ class Calls:
         at_least = self._at_least(terms)
         terms["min_list_version"] = at_least or None
         reply = yield from self._exchange(requests.look_up(code, **terms))
-        answer = answers.verdict(reply, at_least)
+        # What was known earlier is of an earlier version, on purpose; whether the list is new enough, the service says.
+        answer = answers.verdict(reply, 0 if terms.get("known_at") else at_least, terms.get("scene"))
         self.seen.note(answer["list_version"])
         return answer
 
@@ -69,7 +70,7 @@ class Calls:
         asked: list[LookupItem] = [{"code": item} if isinstance(item, str) else item for item in items]
         terms["min_list_version"] = at_least or None
         reply = yield from self._exchange(requests.look_up_batch(asked, **terms))
-        results = answers.verdicts(reply, len(asked), at_least)
+        results = answers.verdicts(reply, len(asked), at_least, terms.get("scene"))
         for result in results:
             if not isinstance(result, LianchengClientError):
                 self.seen.note(result["list_version"])
@@ -150,12 +151,14 @@ class Calls:
         self.seen.note(head["list_version"])
         return head
 
+    def scenes(self) -> Plan[Scenes]:
+        """Ask for the scenes."""
+        reply = yield from self._exchange(requests.scenes())
+        return cast("Scenes", answers.reading(scenes_version=str, asks=list, scenes=list)(reply))
+
     def _exchange(self, request: Request) -> Plan[Any]:
         return exchange(request, self.retries, self.clock)
 
     def _at_least(self, terms: LookupTerms | BatchTerms) -> int:
         given = terms.get("min_list_version")
-        if given is not None:
-            return given
-        # What was known earlier is of an earlier version, on purpose.
-        return 0 if terms.get("known_at") else self.seen.version
+        return self.seen.version if given is None else given
