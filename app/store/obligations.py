@@ -15,7 +15,8 @@ from sqlalchemy import RowMapping, text
 from app.domain.applicability import Yours
 from app.domain.enforcement_periods import PeriodSpan
 from app.domain.listing import Role
-from app.domain.obligations import Duty, Ending, EndReason, ObligationKey, ObligationState, listing_ids_behind
+from app.domain.grounds import Ending, EndReason
+from app.domain.obligations import Duty, ObligationKey, ObligationState, listing_ids_behind
 from app.domain.subjects import SubjectKind
 from app.store.database import Session
 from app.store.enforcement_reports import StoredReport, report_of
