@@ -138,13 +138,13 @@ def _parameters(
         "period_firsts": [one.first for one in spans],
         "period_lasts": [one.last for one in spans],
         "period_days": [one.days for one in spans],
-        "departments": sorted({one.department for one in duties}),
         "on": chosen.on,
         "uscc": chosen.uscc,
         "units": kind is not SubjectKind.PERSON,
         "persons": kind is not SubjectKind.UNIT,
         "states": [one.value for one in chosen.states] if chosen.states is not None else None,
         "overdue": chosen.overdue,
+        "ended": _ended(chosen),
         "due_before": chosen.due_before,
         "since_from": chosen.since_from,
         "unit": _UNIT,
@@ -154,6 +154,17 @@ def _parameters(
         "past_measure": past.measure_no if past is not None else None,
         "past_department": past.department if past is not None else None,
     }
+
+
+def _ended(chosen: ObligationFilter) -> bool | None:
+    """Whether only what has ended (``True``) or only what has not (``False``) can be among what is asked for."""
+    if chosen.overdue:
+        return False
+    if chosen.states is None or ObligationState.NOT_APPLICABLE in chosen.states:
+        return None
+    lifted = {ObligationState.TO_LIFT, ObligationState.LIFTED}
+    found = {state in lifted for state in chosen.states}
+    return found.pop() if len(found) == 1 else None
 
 
 def _obligation(row: RowMapping) -> Obligation:
