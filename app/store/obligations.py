@@ -14,8 +14,8 @@ from sqlalchemy import RowMapping, text
 
 from app.domain.applicability import Yours
 from app.domain.enforcement_periods import PeriodSpan
-from app.domain.listing import Role
 from app.domain.grounds import Ending, EndReason
+from app.domain.listing import Role
 from app.domain.obligations import Duty, ObligationKey, ObligationState, listing_ids_behind
 from app.domain.subjects import SubjectKind
 from app.store.database import Session
@@ -26,6 +26,7 @@ from app.store.obligations_sql import ITEMS
 _FIRST_CHUNK = 500
 _CHUNK = 5_000
 _UNIT = UUID(int=0)
+_UNREPORTED = frozenset({ObligationState.OPEN, ObligationState.TO_LIFT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,7 @@ def _parameters(
         "states": [one.value for one in chosen.states] if chosen.states is not None else None,
         "overdue": chosen.overdue,
         "ended": _ended(chosen),
+        "only_reported": chosen.states is not None and not _UNREPORTED.intersection(chosen.states),
         "due_before": chosen.due_before,
         "since_from": chosen.since_from,
         "unit": _UNIT,
