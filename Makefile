@@ -37,6 +37,7 @@ check: .venv/installed
 	$(BIN)/liancheng catalogue check data/measures.yaml
 	$(BIN)/liancheng rules check data/list_rules.yaml
 	$(BIN)/liancheng scenes check data/scenes.yaml
+	$(BIN)/liancheng enforcement check data/enforcement.yaml
 
 fix: .venv/installed
 	$(BIN)/ruff format .

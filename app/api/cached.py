@@ -4,6 +4,7 @@ from typing import Annotated, TypeVar
 
 from fastapi import Header, Response, status
 
+from app.api.entity_tags import has_already
 from app.api.openapi import Responses
 
 IfNoneMatch = Annotated[str | None, Header(description="ETag of the copy you have; if it is the newest, 304.")]
@@ -17,8 +18,7 @@ def fresh(response: Response, version: str, if_none_match: str | None, body: Bod
     """Mark the answer with the version of what it shows, or say that the caller has it (RFC 9110, 13.1.2)."""
     etag = f'"{version}"'
     headers = {"ETag": etag, "Cache-Control": _CACHED}
-    known = {part.strip().removeprefix("W/") for part in (if_none_match or "").split(",")}
-    if etag in known or "*" in known:
+    if has_already(if_none_match, etag):
         return Response(status_code=status.HTTP_304_NOT_MODIFIED, headers=headers)
     response.headers.update(headers)
     return body

@@ -14,15 +14,16 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
-from pydantic import BeforeValidator, StrictStr
+from pydantic import BeforeValidator
 
 from app.api import public_examples as examples
 from app.api.deps import ONLY_KNOWN_QUERY_PARAMETERS, Now, PublicReading, Services, ServicesDep
+from app.api.entity_tags import has_already, tag_of
 from app.api.openapi import NOT_MODIFIED, PUBLIC_ENTRY_PROBLEMS, PUBLIC_PROBLEMS, PUBLIC_SEARCH_PROBLEMS
 from app.api.public_atom import ATOM, FeedLinks, ToldEntry, atom, read_place, written_place
 from app.api.public_csv import csv_head, csv_rows
-from app.api.reading import entity_tag, matches, refuse_identity_number, unit_code
 from app.api.schemas.public import NoticesOut, PublicChainOut, PublicListingOnDay, PublicListingOut, PublicListingsOut
+from app.api.uscc_query import UsccInQuery, refuse_identity_number
 from app.domain.chain import written
 from app.domain.moment import CITY, Moment
 from app.domain.publication import is_public
@@ -47,10 +48,10 @@ async def _chosen(
         Annotated[PartOfName, BeforeValidator(refuse_identity_number)] | None,
         Query(description="Part of the unit's name, or of a former one; two characters or more."),
     ] = None,
-    uscc: Annotated[StrictStr | None, Query(max_length=64, description="统一社会信用代码, whole.")] = None,
+    uscc: UsccInQuery = None,
 ) -> PublicFilter:
     """Return which of what is published was asked for."""
-    return PublicFilter(moment.today, name, unit_code(uscc))
+    return PublicFilter(moment.today, name, uscc)
 
 
 Chosen = Annotated[PublicFilter, Depends(_chosen)]
@@ -95,7 +96,7 @@ def cache_headers(committed_at: datetime | None, moment: Moment, most_seconds: i
 
 async def _made(request: Request, services: ServicesDep, moment: Now, session: PublicReading) -> _Made:
     state = await publication.state(session)
-    tag = entity_tag(state.list_version, moment.today, request, services.publication.version)
+    tag = tag_of((state.list_version, moment.today), request, services.publication.version)
     headers = cache_headers(state.committed_at, moment, services.settings.public_max_age) | {"ETag": tag}
     return _Made(state, moment, tag, headers)
 
@@ -124,7 +125,7 @@ async def read_public_listings(
     An entry is gone with the next answer once its period, its publication period, a repair, a revocation or a
     correction ends it, and is there again once it is restored.
     """
-    if matches(if_none_match, made.tag):
+    if has_already(if_none_match, made.tag):
         return made.not_modified()
     page = await publication.search(session, chosen, after, limit)
     response.headers.update(made.headers)
@@ -148,7 +149,7 @@ async def read_public_table(
     made: Made, chosen: Chosen, services: ServicesDep, if_none_match: IfNoneMatch = None
 ) -> Response:
     """Stream everything that is published today, or that the search finds, as CSV: UTF-8 with a byte order mark."""
-    if matches(if_none_match, made.tag):
+    if has_already(if_none_match, made.tag):
         return made.not_modified()
     headers = made.headers | {"Content-Disposition": 'attachment; filename="listings.csv"'}
     return StreamingResponse(_table(services, chosen), media_type=CSV, headers=headers)
@@ -188,7 +189,7 @@ async def read_public_listing(
         raise NotFound("没有这条公示信息。")
     if not is_public(entry.listing, today):
         raise NoLongerPublished("本条信息不再公示，请撤下此前取得的内容。")
-    if matches(if_none_match, made.tag):
+    if has_already(if_none_match, made.tag):
         return made.not_modified()
     response.headers.update(made.headers)
     return PublicListingOnDay(
@@ -220,7 +221,7 @@ async def read_public_feed(
     `withdrawn` and names nobody.
     """
     behind = read_place(before) if before is not None else None
-    if matches(if_none_match, made.tag):
+    if has_already(if_none_match, made.tag):
         return made.not_modified()
     today, texts = made.moment.today, services.publication
     found = await publication.feed(session, today, behind, limit + 1)

@@ -10,6 +10,7 @@ from app.cli import (
     clients,
     copy,
     demo,
+    enforcement,
     identity,
     push,
     pushes,
@@ -44,6 +45,7 @@ app.add_typer(clients.app, name="clients")
 app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(rules.app, name="rules")
 app.add_typer(scenes.app, name="scenes")
+app.add_typer(enforcement.app, name="enforcement")
 app.add_typer(pushes.app, name="pushes")
 app.add_typer(copy.app, name="copy")
 app.add_typer(audit.app, name="audit")

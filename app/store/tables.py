@@ -17,6 +17,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    Numeric,
     PrimaryKeyConstraint,
     Table,
     Text,
@@ -307,4 +308,39 @@ audit = Table(
     CheckConstraint("subject_kind = 'unit' OR purpose IS NOT NULL", name="person_with_purpose"),
     CheckConstraint("(scene IS NULL) = (scenes_version IS NULL)", name="scene_with_version"),
     postgresql_partition_by="RANGE (answered_at)",
+)
+
+# What a department did about an obligation; the last report of one decides its state, the earlier ones stay.
+enforcement_reports = Table(
+    "enforcement_reports",
+    metadata,
+    Column("report_id", Uuid, primary_key=True),
+    # Of department, listing, person and measure: domain/obligations.py.
+    Column("obligation_id", Uuid, nullable=False),
+    Column("report_no", Integer, nullable=False),
+    Column("department", Text, nullable=False),
+    Column("client_id", Uuid, ForeignKey("clients.client_id"), nullable=False),
+    Column("listing_id", Uuid, ForeignKey("listings.listing_id"), nullable=False),
+    # Null where the measure is carried out against the unit.
+    Column("person_id", Uuid, ForeignKey("persons.person_id")),
+    Column("measure_no", Integer, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("acted_on", Date, nullable=False),
+    Column("reason", Text),
+    # Yuan.
+    Column("amount", Numeric(18, 2)),
+    Column("document_no", Text),
+    Column("remark", Text),
+    # The lookup that it answers, where it answers one.
+    Column("lookup_id", Uuid),
+    # The list that it was judged by.
+    Column("list_version", BigInteger, nullable=False),
+    Column("reported_at", MOMENT, nullable=False),
+    UniqueConstraint("obligation_id", "report_no"),
+    CheckConstraint("status IN ('in_progress', 'done', 'not_applicable', 'stopped')", name="status"),
+    CheckConstraint("status <> 'not_applicable' OR reason IS NOT NULL", name="reason"),
+    CheckConstraint("amount >= 0", name="amount"),
+    CheckConstraint("report_no > 0", name="report_no"),
+    Index("ix_enforcement_reports_listing_id_department", "listing_id", "department"),
+    Index("ix_enforcement_reports_department_report_id", "department", "report_id"),
 )
