@@ -15,6 +15,9 @@ TOKEN_ISSUED = "token_issued"  # noqa: S105 - a word, not a password
 """In place of a verdict: a token for matching was given out, and nothing was said of the list."""
 
 
+_KEPT = tuple(column.name for column in audit.columns if column.name != "recorded_in")
+
+
 @dataclass(frozen=True, slots=True)
 class AuditRecord:
     """One answer as it was recorded; a person only by blind index and masked number."""
@@ -57,9 +60,7 @@ class AuditFilter:
 
 async def add(session: WriteSession, records: Sequence[AuditRecord]) -> None:
     """Record answers that were found by other means than the lookups' own statement."""
-    await session.execute(
-        insert(audit), [{column.name: _value(one, column.name) for column in audit.columns} for one in records]
-    )
+    await session.execute(insert(audit), [{name: _value(one, name) for name in _KEPT} for one in records])
 
 
 async def forget_person(session: WriteSession, blind_indexes: Sequence[bytes]) -> int:
@@ -103,7 +104,9 @@ async def by_lookup(session: Session, lookup_id: UUID) -> AuditRecord | None:
 
 
 def _records() -> "Select[*tuple[object, ...]]":
-    return select(audit, clients.c.name.label("client_name")).join(clients, clients.c.client_id == audit.c.client_id)
+    return select(*(audit.c[name] for name in _KEPT), clients.c.name.label("client_name")).join(
+        clients, clients.c.client_id == audit.c.client_id
+    )
 
 
 def _record(row: object) -> AuditRecord:
