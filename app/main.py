@@ -9,12 +9,13 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from app import observability
-from app.api import catalogue, changes, health, listings, lookups, openapi, problems, pushes
+from app.api import alerts, catalogue, changes, health, listings, lookups, openapi, problems, pushes
 from app.api.deps import Services
 from app.api.edge import BodyLimits, Edge
 from app.errors import LianchengError, Misconfigured
 from app.observability import Event
 from app.services import list_rules
+from app.services.alerts import AlertService
 from app.services.catalogue import keep_served, load
 from app.services.feed import FeedService
 from app.services.identity_keys import register, vault_from
@@ -93,7 +94,15 @@ def create_app(settings: Settings | None = None, *, freeze: bool = False) -> Fas
         },
     )
     # The changes come before the listings: /listings/snapshot is no id of a listing.
-    routers = (lookups.router, pushes.router, changes.router, listings.router, catalogue.router, health.router)
+    routers = (
+        lookups.router,
+        pushes.router,
+        changes.router,
+        listings.router,
+        alerts.router,
+        catalogue.router,
+        health.router,
+    )
     for router in routers:
         app.include_router(router)
     problems.install(app)
@@ -135,6 +144,7 @@ async def _serving(settings: Settings) -> AsyncIterator[Services]:
             PushService(vault, rules, terms),
             FeedService(database, vault, settings.feed_poll),
             TokenService(vault, memo.version),
+            AlertService(memo, settings.alert_window_days),
         )
     finally:
         await database.close()

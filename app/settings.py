@@ -81,6 +81,9 @@ class Settings(BaseSettings):
     feed_poll: Annotated[
         float, Field(gt=0, description="Seconds between looks for a new version while somebody waits for one.")
     ] = 0.25
+    alert_window_days: Annotated[
+        int, Field(ge=1, le=3650, description="Days for which a `not_listed` answer is remembered for alerts.")
+    ] = 30
     shutdown_grace: Annotated[
         int, Field(ge=0, description="Seconds that a stopping process gives to the requests it has taken in.")
     ] = 30

@@ -16,6 +16,7 @@ from app.domain.moment import Moment
 from app.errors import FieldError, InvalidField
 from app.observability import request_id_var
 from app.services.access import Caller, Scope, authenticate
+from app.services.alerts import AlertService
 from app.services.feed import FeedService
 from app.services.lookup import LookupService
 from app.services.pushing import PushService
@@ -37,6 +38,7 @@ class Services:
     pushes: PushService
     feed: FeedService
     tokens: TokenService
+    alerts: AlertService
 
 
 async def _services(request: Request) -> Services:
@@ -82,6 +84,7 @@ PushCaller = Annotated[Caller, Depends(_Holding(Scope.LIST_PUSH))]
 ApproveCaller = Annotated[Caller, Depends(_Holding(Scope.LIST_APPROVE))]
 ListCaller = Annotated[Caller, Depends(_Holding(Scope.LIST_READ))]
 ChangesCaller = Annotated[Caller, Depends(_Holding(Scope.CHANGES_READ))]
+ReportCaller = Annotated[Caller, Depends(_Holding(Scope.ENFORCEMENT_REPORT))]
 
 
 async def _reading(services: ServicesDep) -> AsyncIterator[ReadSession]:

@@ -39,6 +39,14 @@ class Scope(StrEnum):
     """read the list and its history"""
     CHANGES_READ = "changes:read"
     """follow the list's changes and keep a copy"""
+    ENFORCEMENT_REPORT = "enforcement:report"
+    """a department's own obligations, reports and alerts"""
+    ENFORCEMENT_READ = "enforcement:read"
+    """every department's obligations and reports"""
+    AUDIT_READ = "audit:read"
+    """read who asked about whom"""
+    WEBHOOKS_MANAGE = "webhooks:manage"
+    """have the client's own webhooks called"""
 
 
 @dataclass(frozen=True, slots=True)

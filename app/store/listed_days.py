@@ -13,16 +13,23 @@ def unit_days(state: str) -> str:
 
 
 def person_days(state: str, person: str) -> str:
-    """Return the expression of the days on which ``person``, an element of the state's persons, is listed or banned."""
-    ban_first = f"greatest(({state} ->> 'listed_on')::date, ({person} ->> 'ban_since')::date)"
+    """Return the expression of the days on which ``person``, an element of the state's persons, is listed."""
     return f"""CASE WHEN {person} ->> 'end_reason' = 'corrected' THEN '{{}}'::datemultirange ELSE (
         {unit_days(state)} * {_from(f"coalesce(({person} ->> 'since')::date, '-infinity')")}
         - {_from(f"({person} ->> 'ended_on')::date")} - {_spans(f"{person} -> 'absences'")}
-    ) + CASE WHEN ({person} ->> 'ban_for_life')::boolean OR {person} ->> 'ban_until' IS NOT NULL THEN (
+    ) END"""
+
+
+def banned_days(state: str, person: str) -> str:
+    """Return the expression of the days on which the person's position ban from the listing is in force."""
+    ban_first = f"greatest(({state} ->> 'listed_on')::date, ({person} ->> 'ban_since')::date)"
+    return f"""CASE WHEN {person} ->> 'end_reason' IS DISTINCT FROM 'corrected' AND (
+        ({person} ->> 'ban_for_life')::boolean OR {person} ->> 'ban_until' IS NOT NULL
+    ) THEN (
         {_between(ban_first, f"({person} ->> 'ban_until')::date")}
         - CASE WHEN {state} ->> 'removal_reason' IN ('revoked', 'corrected')
             THEN {_from(f"({state} ->> 'removed_on')::date")} ELSE '{{}}'::datemultirange END
-    ) ELSE '{{}}'::datemultirange END END"""
+    ) ELSE '{{}}'::datemultirange END"""
 
 
 def _from(first: str) -> str:
@@ -39,4 +46,4 @@ def _spans(pairs: str) -> str:
     return f"""coalesce((
         SELECT range_agg(daterange((pair ->> 0)::date, (pair ->> 1)::date))
         FROM jsonb_array_elements({pairs}) AS pair
-    ), '{{}}'::datemultirange)"""
+    ), '{{}}'::datemultirange)"""  # noqa: S608 - expressions of our own

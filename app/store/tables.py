@@ -298,7 +298,7 @@ audit = Table(
     Column("listing_ids", ARRAY(Uuid), nullable=False),
     Column("revisions", ARRAY(Integer), nullable=False),
     Column("person_ids", ARRAY(Uuid), nullable=False),
-    # The transaction that wrote it: a cursor tells by it what it has seen, whenever the commit came. Set by default only.
+    # The transaction that wrote it, by default only: a cursor tells by it what it has seen, whenever the commit came.
     Column("recorded_in", BigInteger, nullable=False, server_default=text("pg_current_xact_id()::text::bigint")),
     PrimaryKeyConstraint("lookup_id", "answered_at"),
     # A token says nothing about the list, and yet is a question about somebody.

@@ -30,6 +30,8 @@ DECLARED: Mapping[str, Scope | None] = {
     "GET /v1/listings/snapshot": Scope.CHANGES_READ,
     "GET /v1/changes": Scope.CHANGES_READ,
     "POST /v1/persons/tokens": Scope.CHANGES_READ,
+    "GET /v1/alerts": Scope.ENFORCEMENT_REPORT,
+    "POST /v1/alerts/{alert_id}/acknowledgement": Scope.ENFORCEMENT_REPORT,
     "GET /v1/chain": PUBLIC,
     "GET /v1/chain/{list_version}": PUBLIC,
     "GET /v1/catalogue": PUBLIC,
@@ -53,6 +55,7 @@ BODIES: Mapping[str, Callable[[], JSON]] = {
     # A decision of its own each time: what is listed already cannot be listed again.
     "POST /v1/pushes": lambda: {"operations": [list_operation(3, decision_no=f"虚构{uuid4()}")]},
     "POST /v1/pushes/{push_id}/approval": lambda: {"approve": False},
+    "POST /v1/alerts/{alert_id}/acknowledgement": dict,
     "POST /v1/persons/tokens": lambda: {"id_numbers": [synthetic_resident_id(1)], "purpose": "测试"},
 }
 _ZEROS = "0" * 64
