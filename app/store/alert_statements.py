@@ -80,7 +80,9 @@ def _cleared(of_subject: str) -> str:
     SELECT gaining.listing_id, gaining.list_version, gaining.change_no, gaining.person_id, lookups.*
     FROM gaining CROSS JOIN LATERAL (
         SELECT count(*)::integer AS entries,
-            bool_or(NOT pg_visible_in_snapshot(recorded_in::text::xid8, CAST(:seen AS pg_snapshot))) AS late,
+            bool_or(
+                NOT pg_visible_in_snapshot(recorded_in::text::xid8, CAST(CAST(:seen AS text) AS pg_snapshot))
+            ) AS late,
             (array_agg(jsonb_build_object(
                 'lookup_id', lookup_id, 'answered_at', answered_at, 'client', clients.name, 'purpose', purpose,
                 'reference', reference, 'on', on_day, 'known_at', known_at, 'list_version', a.list_version,
@@ -185,7 +187,7 @@ SELECT named.*, ack.acknowledged_at, ack.note, ack_client.name AS acknowledged_b
     (SELECT change_no FROM changed ORDER BY list_version DESC, change_no DESC LIMIT 1) AS scanned_change
 FROM scan LEFT JOIN (
     named LEFT JOIN LATERAL (
-        SELECT * FROM alert_acknowledgements AS k
+        SELECT acknowledged_at, note, client_id FROM alert_acknowledgements AS k
         WHERE k.department = :department AND k.alert_id = named.alert_id AND k.entries >= named.entries
         ORDER BY k.entries LIMIT 1
     ) AS ack ON true LEFT JOIN clients AS ack_client ON ack_client.client_id = ack.client_id
