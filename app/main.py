@@ -9,19 +9,21 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from app import observability
-from app.api import alerts, catalogue, changes, health, listings, lookups, openapi, problems, pushes
+from app.api import alerts, audit, catalogue, changes, health, listings, lookups, openapi, problems, pushes
 from app.api.deps import Services
 from app.api.edge import BodyLimits, Edge
 from app.errors import LianchengError, Misconfigured
 from app.observability import Event
 from app.services import list_rules
 from app.services.alerts import AlertService
+from app.services.audit_reading import AuditReadingService
 from app.services.catalogue import keep_served, load
 from app.services.feed import FeedService
 from app.services.identity_keys import register, vault_from
 from app.services.lookup import LookupService
 from app.services.pushing import PushService, PushTerms
 from app.services.tokens import TokenService
+from app.services.unusual_use import UnusualUseService, thresholds
 from app.settings import Settings, current_settings
 from app.stopping import told_to_stop
 from app.store import schema
@@ -100,6 +102,7 @@ def create_app(settings: Settings | None = None, *, freeze: bool = False) -> Fas
         changes.router,
         listings.router,
         alerts.router,
+        audit.router,
         catalogue.router,
         health.router,
     )
@@ -145,6 +148,8 @@ async def _serving(settings: Settings) -> AsyncIterator[Services]:
             FeedService(database, vault, settings.feed_poll),
             TokenService(vault, memo.version),
             AlertService(memo, settings.alert_window_days),
+            AuditReadingService(memo, vault),
+            UnusualUseService(thresholds(settings)),
         )
     finally:
         await database.close()

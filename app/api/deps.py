@@ -17,10 +17,12 @@ from app.errors import FieldError, InvalidField
 from app.observability import request_id_var
 from app.services.access import Caller, Scope, authenticate
 from app.services.alerts import AlertService
+from app.services.audit_reading import AuditReadingService
 from app.services.feed import FeedService
 from app.services.lookup import LookupService
 from app.services.pushing import PushService
 from app.services.tokens import TokenService
+from app.services.unusual_use import UnusualUseService
 from app.settings import Settings
 from app.store.database import Database, ReadSession, WriteSession
 
@@ -39,6 +41,8 @@ class Services:
     feed: FeedService
     tokens: TokenService
     alerts: AlertService
+    audit: AuditReadingService
+    unusual: UnusualUseService
 
 
 async def _services(request: Request) -> Services:
@@ -84,6 +88,7 @@ PushCaller = Annotated[Caller, Depends(_Holding(Scope.LIST_PUSH))]
 ApproveCaller = Annotated[Caller, Depends(_Holding(Scope.LIST_APPROVE))]
 ListCaller = Annotated[Caller, Depends(_Holding(Scope.LIST_READ))]
 ChangesCaller = Annotated[Caller, Depends(_Holding(Scope.CHANGES_READ))]
+AuditCaller = Annotated[Caller, Depends(_Holding(Scope.AUDIT_READ))]
 ReportCaller = Annotated[Caller, Depends(_Holding(Scope.ENFORCEMENT_REPORT))]
 
 

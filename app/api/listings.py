@@ -81,7 +81,7 @@ async def read_listings(  # noqa: PLR0913 - one parameter per query field, as th
         conduct,
         conduct_code,
         decided_by,
-        _uscc(uscc),
+        uscc_in_url(uscc, "网址中不得出现身份号码。名单只能按单位检索。"),
         name,
         listed_from,
         listed_to,
@@ -154,11 +154,12 @@ def _day(on: date | None, known_at: datetime | None, moment: Moment) -> date:
     return on or (Moment.at(known_at).today if known_at else moment.today)
 
 
-def _uscc(text: str | None) -> str | None:
+def uscc_in_url(text: str | None, told: str) -> str | None:
+    """Read the code of a unit; raise :class:`IdentityNumberInUrl`, saying ``told``, for a person's number."""
     if text is None:
         return None
     if looks_like_identity_number(text):
-        raise IdentityNumberInUrl("网址中不得出现身份号码。名单只能按单位检索。")
+        raise IdentityNumberInUrl(told)
     try:
         return parse_irregular_uscc(text).value
     except CodeError as error:

@@ -152,6 +152,12 @@ async def register_keys(session: WriteSession, check_values: Mapping[tuple[str, 
     return [(kind, key_id) for kind, key_id, value in known if check_values.get((kind, key_id), value) != value]
 
 
+async def index_keys_ever(session: Session) -> set[str]:
+    """Return every index key that was ever configured here."""
+    query = select(identity_keys.c.key_id).where(identity_keys.c.kind == "index")
+    return set((await session.execute(query)).scalars())
+
+
 async def note_index_key(session: WriteSession, key_id: str) -> None:
     """Note that persons are recorded under this index key from now on."""
     await session.execute(upsert(index_keys_in_use).values(key_id=key_id).on_conflict_do_nothing())
