@@ -10,6 +10,8 @@ from fastapi_offline import FastAPIOffline
 
 from app import observability
 from app.api import (
+    alerts,
+    audit,
     catalogue,
     changes,
     health,
@@ -28,6 +30,8 @@ from app.errors import LianchengError, Misconfigured
 from app.observability import Event
 from app.services import enforcement_periods, list_rules, publication
 from app.services import scenes as scene_files
+from app.services.alerts import AlertService
+from app.services.audit_reading import AuditReadingService
 from app.services.catalogue import keep_served, load
 from app.services.feed import FeedService
 from app.services.identity_keys import register, vault_from
@@ -36,6 +40,7 @@ from app.services.obligations import ObligationService
 from app.services.pushing import PushService, PushTerms
 from app.services.reporting import ReportService
 from app.services.tokens import TokenService
+from app.services.unusual_use import UnusualUseService, thresholds
 from app.settings import Settings, current_settings
 from app.stopping import told_to_stop
 from app.store import schema
@@ -109,7 +114,8 @@ def create_app(settings: Settings | None = None, *, freeze: bool = False) -> Fas
     )
     # The changes come before the listings: /listings/snapshot is no id of a listing.
     lists = (lookups.router, pushes.router, changes.router, listings.router, public.router)
-    routers = (*lists, obligations.router, catalogue.router, scenes.router, health.router)
+    acts = (obligations.router, alerts.router, audit.router)
+    routers = (*lists, *acts, catalogue.router, scenes.router, health.router)
     for router in routers:
         app.include_router(router)
     problems.install(app)
@@ -163,6 +169,9 @@ async def _serving(settings: Settings) -> AsyncIterator[Services]:
             served_scenes,
             obligation_service,
             ReportService(obligation_service),
+            AlertService(memo, settings.alert_window_days),
+            AuditReadingService(memo, vault),
+            UnusualUseService(thresholds(settings)),
         )
     finally:
         await database.close()

@@ -18,12 +18,15 @@ from app.domain.scenes import Scenes
 from app.errors import FieldError, InvalidField
 from app.observability import request_id_var
 from app.services.access import Caller, Scope, authenticate
+from app.services.alerts import AlertService
+from app.services.audit_reading import AuditReadingService
 from app.services.feed import FeedService
 from app.services.lookup import LookupService
 from app.services.obligations import ObligationService
 from app.services.pushing import PushService
 from app.services.reporting import ReportService
 from app.services.tokens import TokenService
+from app.services.unusual_use import UnusualUseService
 from app.settings import Settings
 from app.store.database import Database, ReadSession, WriteSession
 
@@ -46,6 +49,9 @@ class Services:
     scenes: Scenes
     obligations: ObligationService
     reporting: ReportService
+    alerts: AlertService
+    audit: AuditReadingService
+    unusual: UnusualUseService
 
 
 async def _services(request: Request) -> Services:
@@ -95,6 +101,7 @@ ListCaller = Annotated[Caller, Depends(_Holding(Scope.LIST_READ))]
 ChangesCaller = Annotated[Caller, Depends(_Holding(Scope.CHANGES_READ))]
 ReportingCaller = Annotated[Caller, Depends(_Holding(Scope.ENFORCEMENT_REPORT))]
 EnforcementCaller = Annotated[Caller, Depends(_Holding(Scope.ENFORCEMENT_REPORT, Scope.ENFORCEMENT_READ))]
+AuditCaller = Annotated[Caller, Depends(_Holding(Scope.AUDIT_READ))]
 
 
 async def _reading(services: ServicesDep) -> AsyncIterator[ReadSession]:

@@ -1,7 +1,7 @@
 """Who may call what: every route is declared here, and every bad key meets the same answer."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -36,6 +36,11 @@ DECLARED: Mapping[str, Scope | tuple[Scope, ...] | None] = {
     "GET /v1/obligations/{obligation_id}": (Scope.ENFORCEMENT_REPORT, Scope.ENFORCEMENT_READ),
     "POST /v1/enforcement-reports": Scope.ENFORCEMENT_REPORT,
     "GET /v1/enforcement-reports": (Scope.ENFORCEMENT_REPORT, Scope.ENFORCEMENT_READ),
+    "GET /v1/alerts": Scope.ENFORCEMENT_REPORT,
+    "POST /v1/alerts/{alert_id}/acknowledgement": Scope.ENFORCEMENT_REPORT,
+    "GET /v1/audit": Scope.AUDIT_READ,
+    "POST /v1/audit/searches": Scope.AUDIT_READ,
+    "GET /v1/audit/unusual": Scope.AUDIT_READ,
     "GET /v1/chain": PUBLIC,
     "GET /v1/chain/{list_version}": PUBLIC,
     "GET /v1/public/listings": PUBLIC,
@@ -78,6 +83,8 @@ BODIES: Mapping[str, Callable[[], JSON]] = {
     "POST /v1/enforcement-reports": lambda: {
         "reports": [{"obligation_id": OBLIGATION["id"], "status": "done", "acted_on": today().isoformat()}]
     },
+    "POST /v1/alerts/{alert_id}/acknowledgement": dict,
+    "POST /v1/audit/searches": lambda: {"code": synthetic_uscc(1)},
     "POST /v1/persons/tokens": lambda: {"id_numbers": [synthetic_resident_id(1)], "purpose": "测试"},
 }
 OBLIGATION: dict[str, str] = {}
@@ -107,7 +114,9 @@ class World:
 
 @pytest.fixture
 async def world(api: Api) -> World:
-    """One listed unit, one push, and the keys."""
+    """One unit, asked about and then listed, one push, and the keys."""
+    customs = replace(api, key=await make_key(api.database, Scope.LOOKUP))
+    await customs.asked(synthetic_uscc(1))
     pushed = await api.pushed(list_operation(1))
     past = datetime.now(UTC) - timedelta(seconds=1)
     expired = await make_key(api.database, *Scope, expires_at=past)
@@ -142,9 +151,16 @@ async def world(api: Api) -> World:
         "uscc": synthetic_uscc(1),
         "listing_id": listing_id,
         "list_version": "1",
+        "alert_id": f"cleared_then_listed.{listing_id}.1.unit",
     }
-    elsewhere = {name: str(uuid4()) for name in ("obligation_id", "push_id", "listing_id")}
-    elsewhere |= {"uscc": synthetic_uscc(2), "list_version": "9"}
+    elsewhere = {
+        "obligation_id": str(uuid4()),
+        "push_id": str(uuid4()),
+        "uscc": synthetic_uscc(2),
+        "listing_id": str(uuid4()),
+        "list_version": "9",
+        "alert_id": "none",
+    }
     return World(api, there, elsewhere, bad, lacking)
 
 
@@ -280,10 +296,12 @@ async def test_a_key_opens_nothing_from_the_moment_it_expires(world: World) -> N
 
 
 async def test_a_refused_call_leaves_no_audit_record(world: World) -> None:
+    (before,) = await world.api.rows("SELECT count(*) AS n FROM audit")
     for route in PROTECTED:
         for headers in world.bad.values():
             await call(world, route, world.there, headers)
-    assert await world.api.rows("SELECT count(*) AS n FROM audit") == [{"n": 0}]
+    assert await world.api.rows("SELECT count(*) AS n FROM audit") == [before]
+    assert await world.api.rows("SELECT count(*) AS n FROM readings_of_audit") == [{"n": 0}]
 
 
 async def test_public_routes_answer_without_a_key_and_with_a_bad_one(world: World) -> None:
