@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from app import observability
-from app.api import catalogue, changes, health, listings, lookups, openapi, problems, pushes
+from app.api import catalogue, changes, health, listings, lookups, openapi, problems, pushes, webhooks
 from app.api.deps import Services
 from app.api.edge import BodyLimits, Edge
 from app.errors import LianchengError, Misconfigured
@@ -21,6 +21,9 @@ from app.services.identity_keys import register, vault_from
 from app.services.lookup import LookupService
 from app.services.pushing import PushService, PushTerms
 from app.services.tokens import TokenService
+from app.services.webhook_targets import TargetRules
+from app.services.webhook_worker import WebhookWorker, delivering
+from app.services.webhooks import WebhookService
 from app.settings import Settings, current_settings
 from app.stopping import told_to_stop
 from app.store import schema
@@ -70,7 +73,9 @@ def create_app(settings: Settings | None = None, *, freeze: bool = False) -> Fas
                 gc.collect()
                 gc.freeze()
             log.info(Event.STARTED, version=VERSION, catalogue_version=services.lookups.catalogue.version)
-            with told_to_stop(services.feed.stop):
+            if chosen.webhook_worker and services.webhook_worker.has_work:
+                await stack.enter_async_context(delivering(services.webhook_worker))
+            with told_to_stop(services.feed.stop), told_to_stop(services.webhook_worker.stop):
                 yield
             log.info(Event.STOPPED)
 
@@ -94,7 +99,7 @@ def create_app(settings: Settings | None = None, *, freeze: bool = False) -> Fas
     )
     # The changes come before the listings: /listings/snapshot is no id of a listing.
     routers = (lookups.router, pushes.router, changes.router, listings.router, catalogue.router, health.router)
-    for router in routers:
+    for router in (*routers, webhooks.router):
         app.include_router(router)
     problems.install(app)
     openapi.install(app)
@@ -135,6 +140,8 @@ async def _serving(settings: Settings) -> AsyncIterator[Services]:
             PushService(vault, rules, terms),
             FeedService(database, vault, settings.feed_poll),
             TokenService(vault, memo.version),
+            WebhookService(vault, TargetRules.of(settings)),
+            WebhookWorker(settings, database, vault),
         )
     finally:
         await database.close()

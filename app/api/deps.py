@@ -20,6 +20,8 @@ from app.services.feed import FeedService
 from app.services.lookup import LookupService
 from app.services.pushing import PushService
 from app.services.tokens import TokenService
+from app.services.webhook_worker import WebhookWorker
+from app.services.webhooks import WebhookService
 from app.settings import Settings
 from app.store.database import Database, ReadSession, WriteSession
 
@@ -37,6 +39,8 @@ class Services:
     pushes: PushService
     feed: FeedService
     tokens: TokenService
+    webhooks: WebhookService
+    webhook_worker: WebhookWorker
 
 
 async def _services(request: Request) -> Services:
@@ -82,6 +86,7 @@ PushCaller = Annotated[Caller, Depends(_Holding(Scope.LIST_PUSH))]
 ApproveCaller = Annotated[Caller, Depends(_Holding(Scope.LIST_APPROVE))]
 ListCaller = Annotated[Caller, Depends(_Holding(Scope.LIST_READ))]
 ChangesCaller = Annotated[Caller, Depends(_Holding(Scope.CHANGES_READ))]
+WebhooksCaller = Annotated[Caller, Depends(_Holding(Scope.WEBHOOKS_MANAGE))]
 
 
 async def _reading(services: ServicesDep) -> AsyncIterator[ReadSession]:

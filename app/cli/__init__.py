@@ -4,7 +4,22 @@ import sys
 
 import typer
 
-from app.cli import audit, catalogue, clients, copy, demo, identity, push, pushes, rules, serve, template, verify
+from app.cli import (
+    audit,
+    catalogue,
+    clients,
+    copy,
+    demo,
+    identity,
+    push,
+    pushes,
+    rules,
+    serve,
+    template,
+    verify,
+    webhooks,
+    worker,
+)
 from app.errors import DatabaseUnavailable, LianchengError
 
 app = typer.Typer(
@@ -23,6 +38,7 @@ app = typer.Typer(
 app.command()(serve.serve)
 app.command()(serve.migrate)
 app.command()(demo.demo)
+app.command()(worker.worker)
 app.command()(verify.verify)
 app.command()(push.push)
 app.command()(template.template)
@@ -32,6 +48,7 @@ app.add_typer(rules.app, name="rules")
 app.add_typer(pushes.app, name="pushes")
 app.add_typer(copy.app, name="copy")
 app.add_typer(audit.app, name="audit")
+app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(identity.app, name="identity")
 
 

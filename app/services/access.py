@@ -39,6 +39,8 @@ class Scope(StrEnum):
     """read the list and its history"""
     CHANGES_READ = "changes:read"
     """follow the list's changes and keep a copy"""
+    WEBHOOKS_MANAGE = "webhooks:manage"
+    """have one's own systems told that the list has changed"""
 
 
 @dataclass(frozen=True, slots=True)
