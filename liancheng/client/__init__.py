@@ -43,6 +43,7 @@ from liancheng.client.errors import (
 from liancheng.client.in_force import ban_in_force, listing_in_force, person_concerned
 from liancheng.client.retries import Retries
 from liancheng.client.sync import Client
+from liancheng.client.webhooks import WebhookRefused, verify_webhook
 
 __all__ = [
     "AsyncClient",
@@ -69,7 +70,9 @@ __all__ = [
     "Unavailable",
     "Undetermined",
     "Unreachable",
+    "WebhookRefused",
     "ban_in_force",
     "listing_in_force",
     "person_concerned",
+    "verify_webhook",
 ]

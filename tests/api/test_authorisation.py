@@ -11,6 +11,8 @@ import pytest
 from app.api import deps
 from app.domain.synthetic import synthetic_resident_id, synthetic_uscc
 from app.services.access import Scope
+from app.settings import Settings
+from tests.api.hooks import HOST, with_a_webhook
 from tests.api.routes import Route, every_route
 from tests.support import JSON, Api, list_operation, make_key, revoke_all
 
@@ -30,6 +32,15 @@ DECLARED: Mapping[str, Scope | None] = {
     "GET /v1/listings/snapshot": Scope.CHANGES_READ,
     "GET /v1/changes": Scope.CHANGES_READ,
     "POST /v1/persons/tokens": Scope.CHANGES_READ,
+    "POST /v1/webhooks": Scope.WEBHOOKS_MANAGE,
+    "GET /v1/webhooks": Scope.WEBHOOKS_MANAGE,
+    "GET /v1/webhooks/{webhook_id}": Scope.WEBHOOKS_MANAGE,
+    "PATCH /v1/webhooks/{webhook_id}": Scope.WEBHOOKS_MANAGE,
+    "DELETE /v1/webhooks/{webhook_id}": Scope.WEBHOOKS_MANAGE,
+    "POST /v1/webhooks/{webhook_id}/rotation": Scope.WEBHOOKS_MANAGE,
+    "POST /v1/webhooks/{webhook_id}/test": Scope.WEBHOOKS_MANAGE,
+    "GET /v1/webhooks/{webhook_id}/deliveries": Scope.WEBHOOKS_MANAGE,
+    "POST /v1/webhooks/{webhook_id}/deliveries/{delivery_id}/replay": Scope.WEBHOOKS_MANAGE,
     "GET /v1/chain": PUBLIC,
     "GET /v1/chain/{list_version}": PUBLIC,
     "GET /v1/catalogue": PUBLIC,
@@ -53,6 +64,9 @@ BODIES: Mapping[str, Callable[[], JSON]] = {
     # A decision of its own each time: what is listed already cannot be listed again.
     "POST /v1/pushes": lambda: {"operations": [list_operation(3, decision_no=f"虚构{uuid4()}")]},
     "POST /v1/pushes/{push_id}/approval": lambda: {"approve": False},
+    "POST /v1/webhooks": lambda: {"url": f"https://{HOST}/{uuid4()}"},
+    "PATCH /v1/webhooks/{webhook_id}": lambda: {"description": "测试"},
+    "POST /v1/webhooks/{webhook_id}/rotation": lambda: {"overlap_hours": 1},
     "POST /v1/persons/tokens": lambda: {"id_numbers": [synthetic_resident_id(1)], "purpose": "测试"},
 }
 _ZEROS = "0" * 64
@@ -77,6 +91,12 @@ class World:
     """Headers that hold no valid key, by what is wrong with them."""
     lacking: dict[Scope, str]
     """Keys that carry every scope but one."""
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """Let webhooks be made."""
+    return settings.model_copy(update={"webhook_allowed_hosts": HOST})
 
 
 @pytest.fixture
@@ -108,13 +128,15 @@ async def world(api: Api) -> World:
     await api.run(A_PUSH_THAT_WAITS)
     (waiting,) = await api.rows("SELECT push_id FROM waiting_pushes")
     listing_id = pushed["rows"][0]["listing_id"]
+    webhook = await with_a_webhook(api.database, api.key)
     there = {
+        **webhook,
         "push_id": str(waiting["push_id"]),
         "uscc": synthetic_uscc(1),
         "listing_id": listing_id,
         "list_version": "1",
     }
-    elsewhere = {"push_id": str(uuid4()), "uscc": synthetic_uscc(2), "listing_id": str(uuid4()), "list_version": "9"}
+    elsewhere = {name: str(uuid4()) for name in there} | {"uscc": synthetic_uscc(2), "list_version": "9"}
     return World(api, there, elsewhere, bad, lacking)
 
 
@@ -124,6 +146,13 @@ async def call(world: World, route: Route, values: dict[str, str], headers: Mapp
     extra.append((b"Idempotency-Key", uuid4().hex.encode()))
     body = BODIES[str(route)]() if route.takes_body else None
     return await world.api.http.request(route.method, route.url(values), json=body, headers=extra)
+
+
+async def of_client(world: World, route: Route, key: str) -> dict[str, str]:
+    """Return path parameters of things that exist for the client of this key: a webhook is its client's alone."""
+    if "{webhook_id}" not in route.path:
+        return world.there
+    return world.there | await with_a_webhook(world.api.database, key)
 
 
 def without_request_id(response: httpx.Response) -> JSON:
@@ -195,7 +224,8 @@ async def test_the_scope_alone_is_enough(world: World) -> None:
         scope = DECLARED[str(route)]
         assert scope is not None
         key = await make_key(world.api.database, scope)
-        response = await call(world, route, world.there, {"Authorization": f"Bearer {key}"})
+        values = await of_client(world, route, key)
+        response = await call(world, route, values, {"Authorization": f"Bearer {key}"})
         assert response.is_success, f"{route}: {response.text}"
 
 
@@ -238,7 +268,8 @@ async def test_revoking_a_key_takes_effect_on_the_very_next_request(world: World
     key = await make_key(world.api.database, *Scope, name="soon-revoked")
     headers = {"Authorization": f"Bearer {key}"}
     for route in PROTECTED:
-        assert (await call(world, route, world.there, headers)).is_success, str(route)
+        values = await of_client(world, route, key)
+        assert (await call(world, route, values, headers)).is_success, str(route)
     await revoke_all(world.api.database, "soon-revoked")
     for route in PROTECTED:
         assert (await call(world, route, world.there, headers)).status_code == httpx.codes.UNAUTHORIZED, str(route)
