@@ -40,7 +40,6 @@ NAMES = DBSettings(
 )
 _AT_ONCE = 100
 _BATCH = 10
-_LOOK_SECONDS = 10.0
 _KEEP_LOG_DAYS = 7
 
 
@@ -103,7 +102,8 @@ async def work(
         stopping = asyncio.create_task(_pass_on(stop, manager.shutdown))
         try:
             await manager.run(
-                dequeue_timeout=timedelta(seconds=_LOOK_SECONDS),
+                # The queue makes itself heard, but for jobs that are found lost.
+                dequeue_timeout=lost_after / 3,
                 batch_size=_BATCH,
                 max_concurrent_tasks=_AT_ONCE,
                 heartbeat_timeout=lost_after,
