@@ -153,10 +153,10 @@ def _entries(text: str) -> list[str]:
 
 
 def _host(entry: str) -> AllowedHost:
-    below = entry.startswith("*.")
+    below, written = entry.startswith("*."), entry.removeprefix("*.")
     try:
         # Read by whatever reads the URLs, so that both mean the same by a name.
-        url = httpx.URL(f"placeholder://{entry.removeprefix('*.')}/")
+        url = httpx.URL(f"placeholder://{written}/" if written.split() == [written] else "")
         name = url.host
     except (httpx.InvalidURL, UnicodeError, ValueError):
         url, name = httpx.URL(), ""
