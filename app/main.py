@@ -23,6 +23,7 @@ from app.api import (
     public,
     pushes,
     scenes,
+    webhooks,
 )
 from app.api.deps import Services
 from app.api.edge import BodyLimits, Edge
@@ -41,6 +42,9 @@ from app.services.pushing import PushService, PushTerms
 from app.services.reporting import ReportService
 from app.services.tokens import TokenService
 from app.services.unusual_use import UnusualUseService, thresholds
+from app.services.webhook_targets import TargetRules
+from app.services.webhook_worker import WebhookWorker, delivering
+from app.services.webhooks import WebhookService
 from app.settings import Settings, current_settings
 from app.stopping import told_to_stop
 from app.store import schema
@@ -90,7 +94,9 @@ def create_app(settings: Settings | None = None, *, freeze: bool = False) -> Fas
                 gc.collect()
                 gc.freeze()
             log.info(Event.STARTED, version=VERSION, catalogue_version=services.lookups.catalogue.version)
-            with told_to_stop(services.feed.stop):
+            if chosen.webhook_worker and services.webhook_worker.has_work:
+                await stack.enter_async_context(delivering(services.webhook_worker))
+            with told_to_stop(services.feed.stop), told_to_stop(services.webhook_worker.stop):
                 yield
             log.info(Event.STOPPED)
 
@@ -114,9 +120,8 @@ def create_app(settings: Settings | None = None, *, freeze: bool = False) -> Fas
     )
     # The changes come before the listings: /listings/snapshot is no id of a listing.
     lists = (lookups.router, pushes.router, changes.router, listings.router, public.router)
-    acts = (obligations.router, alerts.router, audit.router)
-    routers = (*lists, *acts, catalogue.router, scenes.router, health.router)
-    for router in routers:
+    acts = (obligations.router, alerts.router, audit.router, webhooks.router)
+    for router in (*lists, *acts, catalogue.router, scenes.router, health.router):
         app.include_router(router)
     problems.install(app)
     openapi.install(app)
@@ -172,6 +177,8 @@ async def _serving(settings: Settings) -> AsyncIterator[Services]:
             AlertService(memo, settings.alert_window_days),
             AuditReadingService(memo, vault),
             UnusualUseService(thresholds(settings)),
+            WebhookService(vault, TargetRules.of(settings)),
+            WebhookWorker(settings, database, vault),
         )
     finally:
         await database.close()

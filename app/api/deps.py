@@ -27,6 +27,8 @@ from app.services.pushing import PushService
 from app.services.reporting import ReportService
 from app.services.tokens import TokenService
 from app.services.unusual_use import UnusualUseService
+from app.services.webhook_worker import WebhookWorker
+from app.services.webhooks import WebhookService
 from app.settings import Settings
 from app.store.database import Database, ReadSession, WriteSession
 
@@ -52,6 +54,8 @@ class Services:
     alerts: AlertService
     audit: AuditReadingService
     unusual: UnusualUseService
+    webhooks: WebhookService
+    webhook_worker: WebhookWorker
 
 
 async def _services(request: Request) -> Services:
@@ -102,6 +106,7 @@ ChangesCaller = Annotated[Caller, Depends(_Holding(Scope.CHANGES_READ))]
 ReportingCaller = Annotated[Caller, Depends(_Holding(Scope.ENFORCEMENT_REPORT))]
 EnforcementCaller = Annotated[Caller, Depends(_Holding(Scope.ENFORCEMENT_REPORT, Scope.ENFORCEMENT_READ))]
 AuditCaller = Annotated[Caller, Depends(_Holding(Scope.AUDIT_READ))]
+WebhooksCaller = Annotated[Caller, Depends(_Holding(Scope.WEBHOOKS_MANAGE))]
 
 
 async def _reading(services: ServicesDep) -> AsyncIterator[ReadSession]:

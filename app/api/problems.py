@@ -5,7 +5,9 @@ from http import HTTPStatus
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from app.api.schemas.problems import PROBLEM_JSON, Problem
 from app.errors import ContentTooLarge, InvalidInput, LianchengError, MalformedRequest, NotFound
@@ -34,13 +36,23 @@ def install(app: FastAPI) -> None:
         assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it
         return problem_response(_of_validation(error))
 
-    async def framework(_: Request, error: Exception) -> Response:
+    async def framework(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
-        return problem_response(_of_framework(error), error.headers)
+        headers = error.headers
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            headers = {**(headers or {}), "Allow": ", ".join(_methods_of(request))}
+        return problem_response(_of_framework(error), headers)
 
     app.add_exception_handler(LianchengError, ours)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, framework)
+
+
+def _methods_of(request: Request) -> list[str]:
+    """Return the methods that a path takes: of all its routes, where the framework asks only the first."""
+    contexts = iter_route_contexts(request.app.routes)
+    fitting = (one for one in contexts if one.path and compile_path(one.path)[0].match(request.url.path))
+    return sorted({method for one in fitting for method in one.methods or ()})
 
 
 def problem_response(error: LianchengError, headers: Mapping[str, str] | None = None) -> Response:

@@ -46,7 +46,7 @@ class Scope(StrEnum):
     AUDIT_READ = "audit:read"
     """read who asked about whom"""
     WEBHOOKS_MANAGE = "webhooks:manage"
-    """have the client's own webhooks called"""
+    """have one's own systems told that the list has changed"""
 
 
 class ClientRole(StrEnum):
