@@ -135,8 +135,8 @@ def settings(settings: Settings) -> Settings:
 @pytest.fixture
 async def world(api: Api) -> World:
     """One unit, asked about and then listed, one push, and the keys."""
-    customs = replace(api, key=await make_key(api.database, Scope.LOOKUP))
-    await customs.asked(synthetic_uscc(1))
+    asking = replace(api, key=await make_key(api.database, Scope.LOOKUP, department=BUREAU))
+    await asking.asked(synthetic_uscc(1))
     pushed = await api.pushed(list_operation(1))
     past = datetime.now(UTC) - timedelta(seconds=1)
     expired = await make_key(api.database, *Scope, expires_at=past)
@@ -334,7 +334,5 @@ async def test_public_routes_answer_without_a_key_and_with_a_bad_one(world: Worl
         if scope is not PUBLIC or route.method == "MOUNT":
             continue
         for headers in ({}, {"Authorization": "Bearer lc_nonsense"}):
-            response = await world.api.http.get(
-                route.url({"no": "9", "list_version": "1", "code": "eia"}), headers=headers
-            )
+            response = await world.api.http.get(route.url({**world.there, "no": "9", "code": "eia"}), headers=headers)
             assert response.status_code == httpx.codes.OK, name

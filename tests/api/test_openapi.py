@@ -232,6 +232,10 @@ def conforms_any(response: httpx.Response, name: str) -> None:
     """Check a response of any shape, a list too."""
     media_type = response.headers["Content-Type"].partition(";")[0]
     content = OPERATIONS[name]["responses"][str(response.status_code)]["content"][media_type]
+    if media_type in {"text/csv", "application/atom+xml"}:
+        # What these hold, tests of their own read.
+        assert response.text
+        return
     lines = response.text.splitlines() if media_type == "application/x-ndjson" else []
     for line in lines:
         validator(content["schema"]["contentSchema"]).validate(json.loads(line))
