@@ -22,7 +22,7 @@ from app.errors import Misconfigured
 from app.files.rows import JSON
 from app.files.spool import Spool
 from app.services import access, list_rules
-from app.services.access import Caller, Scope, authenticate
+from app.services.access import ROLE_SCOPES, Caller, ClientRole, authenticate
 from app.services.catalogue import load
 from app.services.identity_keys import vault_from
 from app.services.pushing import PushRequest, PushService, PushTerms
@@ -33,8 +33,7 @@ from app.store.database import Database
 
 BUREAU = "市应急管理局"
 CUSTOMS = "清远海关"
-_SCOPES = [Scope.LOOKUP, Scope.LIST_READ, Scope.CHANGES_READ, Scope.WEBHOOKS_MANAGE]
-_BUREAU_SCOPES = [*_SCOPES, Scope.LIST_PUSH, Scope.LIST_APPROVE]
+_ROLES = {BUREAU: ClientRole.BUREAU, "市发展和改革局": ClientRole.CREDIT_OFFICE}
 _SEED_KEY = "demo-list-1"
 _START_SECONDS = 30.0
 
@@ -95,7 +94,7 @@ async def _clients(database: Database, settings: Settings, file: Path) -> dict[s
     now = datetime.now(UTC)
     for department in catalogue.departments:
         name = f"演示·{department.name}"
-        scopes = _BUREAU_SCOPES if department.name == BUREAU else _SCOPES
+        scopes = ROLE_SCOPES[_ROLES.get(department.name, ClientRole.DEPARTMENT)]
         async with database.writing() as session:
             client = await clients.client_named(session, name)
             if client is None:

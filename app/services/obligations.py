@@ -10,7 +10,7 @@ from app.domain.catalogue import Catalogue
 from app.domain.enforcement_periods import EnforcementPeriods, PeriodSpan
 from app.domain.obligations import Duty, ObligationKey, duties
 from app.domain.subjects import SubjectKind
-from app.errors import FieldError, Forbidden, InvalidField, NotFound
+from app.errors import FieldError, Forbidden, InvalidField, Misconfigured, NotFound
 from app.services.access import Caller, Scope
 from app.store import enforcement_reports, obligations, pushes
 from app.store.database import Session
@@ -32,7 +32,11 @@ class ObligationService:
     """Reads obligations by one catalogue and one set of periods."""
 
     def __init__(self, catalogue: Catalogue, periods: EnforcementPeriods) -> None:
-        """Read by these."""
+        """Read by these; raise :class:`Misconfigured` where a period is of a measure that the memo has not."""
+        unknown = {one.measure_no for one in periods.periods} - {None, *(one.no for one in catalogue.measures)}
+        if unknown:
+            nos = "、".join(sorted(str(one) for one in unknown))
+            raise Misconfigured(f"落实期限文件写有措施目录中没有的措施：{nos}。")
         self.catalogue = catalogue
         self.version = f"{catalogue.version} {periods.version}"
         everybody = frozenset(one.name for one in catalogue.departments)

@@ -93,9 +93,10 @@ class _Run:
             except ValidationError as error:
                 self.errors += told(error.errors(include_url=False, include_input=False), row=number)
                 continue
-            rows[number] = row
             if row.acted_on > self._moment.today:
                 self._against(number, "acted_on", "date_in_future", "办理日期不能晚于今天。")
+            else:
+                rows[number] = row
         return rows
 
     async def targets(self, rows: Mapping[int, ReportRow]) -> list[tuple[int, ReportRow, ObligationKey]]:
