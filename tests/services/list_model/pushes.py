@@ -18,8 +18,7 @@ def pushed(before: Sequence[JSON], push: JSON, today: str, version: int) -> list
     touched: dict[int, str] = {}
     for row in rows:
         if row["op"] == "list":
-            # Nor may a listing take the place that another leaves in the same push.
-            demand(key(row) not in {key(one) for one in (*before, *listings)})
+            demand(key(row) not in {key(one) for one in listings})
             one = listed(row, today)
             listings.append(one)
         else:
