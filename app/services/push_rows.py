@@ -11,7 +11,16 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, TypeAdapter
 from app.domain.listing import PersonEndReason, RemovalReason, Role
 from app.domain.objections import ObjectionOutcome
 from app.domain.operations import RestoreReason, Target
-from app.services.fields import Day, LongText, NameText, ResidentIdField, ShortText, UsccField, WrittenUsccField
+from app.services.fields import (
+    Day,
+    FactsText,
+    LongText,
+    NameText,
+    ResidentIdField,
+    ShortText,
+    UsccField,
+    WrittenUsccField,
+)
 
 MOST_PERSONS = 50
 
@@ -63,7 +72,7 @@ class ListRow(_Row):
     conduct: Annotated[LongText, Field(description="列入原因.")]
     conduct_code: Annotated[ShortText | None, Field(description="失信行为代码, one of the rules of the list.")] = None
     tier: Annotated[ShortText, Field(description="Severity: one of the tiers of the rules on the day of listing.")]
-    facts: Annotated[LongText | None, Field(description="失信事实.")] = None
+    facts: Annotated[FactsText | None, Field(description="失信事实; may be of several lines.")] = None
     basis: Annotated[LongText | None, Field(description="列入依据.")] = None
     listed_on: Annotated[Day, Field(description="列入日期: the first day in force; not after today.")]
     valid_until: Annotated[
@@ -106,7 +115,7 @@ class AmendRow(_Targeted):
     """补充: add facts to a listing; `facts` is put after those that are there, the others fill what is empty."""
 
     op: Literal["amend"]
-    facts: Annotated[LongText | None, Field(description="失信事实 to add.")] = None
+    facts: Annotated[FactsText | None, Field(description="失信事实 to add.")] = None
     basis: Annotated[LongText | None, Field(description="列入依据.")] = None
     conduct_code: Annotated[ShortText | None, Field(description="失信行为代码.")] = None
     published_until: Annotated[Day | None, Field(description="公示截止日期.")] = None
@@ -123,7 +132,7 @@ class CorrectedValues(_Row):
     conduct: LongText | None = None
     conduct_code: ShortText | None = None
     tier: ShortText | None = None
-    facts: LongText | None = None
+    facts: FactsText | None = None
     basis: LongText | None = None
     listed_on: Day | None = None
     valid_until: Day | None = None

@@ -81,8 +81,8 @@ async def test_a_listing_may_take_the_place_that_another_leaves_in_the_same_push
     """As where two decisions were typed in with each other's number: what comes first leaves, what follows takes."""
     await api.pushed(list_operation(1), list_operation(1, decision_no="虚构列〔2026〕另1号"))
     off = operation("correct", set={"decision_no": "虚构列〔2026〕新1号"}, reason="录错（虚构）")
-    onto: dict[str, Any] = {"uscc": synthetic_uscc(1), "decision_no": "虚构列〔2026〕另1号", "reason": "录错（虚构）"}
-    onto |= {"op": "correct", "set": {"decision_no": list_operation(1)["decision_no"]}}
+    onto: JSON = {"op": "correct", "set": {"decision_no": list_operation(1)["decision_no"]}, "reason": "录错（虚构）"}
+    onto |= {"uscc": synthetic_uscc(1), "decision_no": "虚构列〔2026〕另1号"}
     again = list_operation(1, decision_no="虚构列〔2026〕另1号", conduct="另一虚构行为")
     for rows in ((onto, off, again), (off, again, onto), (again, off, onto)):
         told = await errors(api, *rows)
