@@ -52,6 +52,8 @@ def shown(field: str, value: object) -> str:
     match value:
         case None | []:
             return "（无）"
+        case str() if field == "filed_by_person":
+            return "本条记录的一名有关人员"
         case bool():
             return "是" if value else "否"
         case [str(first), str(until)] if field in _SPANS:
