@@ -4,6 +4,7 @@ No connection to the database is held while a receiver is waited for. Between be
 then the attempt is made again, under the same number and the same id, once it can no longer be under way.
 """
 
+import logging
 import math
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -76,7 +77,9 @@ class Deliverer:
             self._log.error(Event.WEBHOOK_TROUBLE, delivery_id=str(job.delivery_id), **described(error))
             raise NotYet(_AFTER_TROUBLE) from None
         for event, fields in events:
-            self._log.info(event, **fields)
+            # What somebody has to mend is told to whoever reads warnings only.
+            level = logging.WARNING if event is Event.WEBHOOK_DISABLED else logging.INFO
+            self._log.log(level, event, **fields)
 
     async def _begin(self, session: WriteSession, job: Job) -> _Begun | None:
         """Settle what is to be sent and that it is being sent; ``None`` if there is nothing to do any more."""
