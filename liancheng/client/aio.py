@@ -8,6 +8,7 @@ import httpx
 
 from liancheng.client import following, pushes, snapshots
 from liancheng.client.async_io import AsyncDriver
+from liancheng.client.enforcement_types import Obligation, ObligationFilters, Report, ReportMade
 from liancheng.client.errors import LianchengClientError, SnapshotIncomplete
 from liancheng.client.following import OnTrouble
 from liancheng.client.http import ClientOptions, set_up
@@ -134,6 +135,14 @@ class AsyncClient:
     async def history(self, listing_id: str) -> History:
         """Return everything that was done to a listing."""
         return await self._driver.run(self._calls.history(listing_id))
+
+    def obligations(self, **filters: Unpack[ObligationFilters]) -> AsyncGenerator[Obligation, None]:
+        """Yield what your department has to do and passes the `ObligationFilters`, fetching page by page."""
+        return self._driver.iterate(self._calls.obligations(**filters))
+
+    async def report(self, reports: Sequence[Report]) -> list[ReportMade]:
+        """Report what was done, up to 1,000 reports, all kept or none; the same again adds nothing."""
+        return await self._driver.run(self._calls.report(reports))
 
     async def changes(self, after: str, *, limit: int | None = None, wait: int | None = None) -> ChangesPage:
         """Return the changes after a cursor; if there are none, wait for one up to ``wait`` seconds."""

@@ -3,18 +3,19 @@
 import threading
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Unpack, cast
 
 from liancheng.client import answers, feed, requests
+from liancheng.client.enforcement_types import ObligationFilters, Report, ReportMade
 from liancheng.client.errors import BrokenFeed, LianchengClientError, MalformedAnswer
 from liancheng.client.lookup_types import LookupAnswer, LookupItem, Scenes
 from liancheng.client.plans import Clock, Emit, Plan, exchange, once
 from liancheng.client.pushes import PreparedPush
 from liancheng.client.requests import BatchTerms, Day, ListingFilters, LookupTerms, Request, Time
 from liancheng.client.retries import PUSH_RETRIES, Retries
-from liancheng.client.types import ChainHead, ChangesPage, History, Listing, ListingsPage, PushResult
+from liancheng.client.types import ChainHead, ChangesPage, History, Listing, PushResult
 
 PUSH_READ_SECONDS = 600.0
 """A push is answered when it is committed, which takes minutes where it is large."""
@@ -105,18 +106,7 @@ class Calls:
 
     def listings(self, **filters: Unpack[ListingFilters]) -> Plan[None]:
         """Emit every listing, page by page."""
-        read = answers.reading(listings=list, list_version=int)
-        after: str | None = None
-        while True:
-            page = cast("ListingsPage", read((yield from self._exchange(requests.listings(after=after, **filters)))))
-            self.seen.note(page["list_version"])
-            for one in page["listings"]:
-                yield Emit(one)
-            before, after = after, page.get("next")
-            if after is None:
-                return
-            if after == before:
-                raise BrokenFeed("the pages of the listings do not go on")
+        yield from self._pages("listings", lambda after: requests.listings(after=after, **filters))
 
     def listing(self, listing_id: str, *, on: Day | None = None, known_at: Time | None = None) -> Plan[Listing]:
         """Ask for one listing."""
@@ -127,6 +117,15 @@ class Calls:
         """Ask for everything that was done to a listing."""
         reply = yield from self._exchange(requests.history(listing_id))
         return cast("History", answers.reading(listing_id=str, revisions=list)(reply))
+
+    def obligations(self, **filters: Unpack[ObligationFilters]) -> Plan[None]:
+        """Emit every obligation, page by page."""
+        yield from self._pages("obligations", lambda after: requests.obligations(after=after, **filters))
+
+    def report(self, reports: Sequence[Report]) -> Plan[list[ReportMade]]:
+        """Report what was done. The same again adds nothing, so it may be sent again."""
+        reply = yield from self._exchange(requests.report(reports))
+        return cast("list[ReportMade]", answers.reading(reports=list)(reply)["reports"])
 
     def changes(self, after: str, *, limit: int | None = None, wait: int | None = None) -> Plan[ChangesPage]:
         """Ask for a page of changes."""
@@ -155,6 +154,21 @@ class Calls:
         """Ask for the scenes."""
         reply = yield from self._exchange(requests.scenes())
         return cast("Scenes", answers.reading(scenes_version=str, asks=list, scenes=list)(reply))
+
+    def _pages(self, name: str, request: Callable[[str | None], Request]) -> Plan[None]:
+        """Emit everything on the pages of an answer, whose key ``name`` holds a page's part of it."""
+        read = answers.reading(**{name: list, "list_version": int})
+        after: str | None = None
+        while True:
+            page = read((yield from self._exchange(request(after))))
+            self.seen.note(page["list_version"])
+            for one in page[name]:
+                yield Emit(one)
+            before, after = after, page.get("next")
+            if after is None:
+                return
+            if after == before:
+                raise BrokenFeed(f"the pages of the {name} do not go on")
 
     def _exchange(self, request: Request) -> Plan[Any]:
         return exchange(request, self.retries, self.clock)

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any, NotRequired, TypedDict, Unpack
 from urllib.parse import quote
 
+from liancheng.client.enforcement_types import ObligationFilters, Report
 from liancheng.client.lookup_types import LookupItem, SubjectKind, View
 from liancheng.client.types import Mode
 from liancheng.client.upload import Upload
@@ -157,6 +158,16 @@ def history(listing_id: str) -> Request:
     return Request("GET", f"/v1/listings/{_segment(listing_id)}/history")
 
 
+def obligations(*, after: str | None = None, **filters: Unpack[ObligationFilters]) -> Request:
+    """Ask for a page of obligations."""
+    return Request("GET", "/v1/obligations", {**_typed(filters), **_query({"after": after})}, {"Accept": JSON})
+
+
+def report(reports: Sequence[Report]) -> Request:
+    """Report what was done."""
+    return _post("/v1/enforcement-reports", {"reports": [dict(one) for one in reports]})
+
+
 def changes(after: str, *, limit: int | None = None, wait: int | None = None, patience: float) -> Request:
     """Ask for a page of changes; the service may hold the answer back for ``wait`` seconds, then ``patience``."""
     query = _query({"after": after, "limit": limit, "wait": wait})
@@ -224,7 +235,8 @@ def _segment(identifier: str) -> str:
 
 
 def _query(parameters: Mapping[str, object]) -> Query:
-    return {name: "true" if value is True else str(value) for name, value in _given(parameters).items()}
+    given = _given(parameters).items()
+    return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in given}
 
 
 def _typed(parameters: Mapping[str, object]) -> Query:

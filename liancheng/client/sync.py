@@ -7,6 +7,7 @@ from typing import Self, Unpack, cast
 import httpx
 
 from liancheng.client import following, pushes, snapshots
+from liancheng.client.enforcement_types import Obligation, ObligationFilters, Report, ReportMade
 from liancheng.client.errors import LianchengClientError, SnapshotIncomplete
 from liancheng.client.following import OnTrouble
 from liancheng.client.http import ClientOptions, set_up
@@ -42,6 +43,8 @@ class Client:
             client.approve(push_id)
             for listing in client.listings(state="in_force", decided_by="清远市应急管理局"): ...
             client.listing(listing_id), client.history(listing_id)
+            for obligation in client.obligations(state="open"): ...
+            client.report([{"obligation_id": obligation_id, "status": "done", "acted_on": "2026-11-20"}])
             page = client.changes("41.3", wait=30)
             for change in client.follow(page["cursor"]): ...
             with client.snapshot() as snapshot:
@@ -140,6 +143,14 @@ class Client:
     def history(self, listing_id: str) -> History:
         """Return everything that was done to a listing."""
         return self._driver.run(self._calls.history(listing_id))
+
+    def obligations(self, **filters: Unpack[ObligationFilters]) -> Generator[Obligation, None, None]:
+        """Yield what your department has to do and passes the `ObligationFilters`, fetching page by page."""
+        return self._driver.iterate(self._calls.obligations(**filters))
+
+    def report(self, reports: Sequence[Report]) -> list[ReportMade]:
+        """Report what was done, up to 1,000 reports, all kept or none; the same again adds nothing."""
+        return self._driver.run(self._calls.report(reports))
 
     def changes(self, after: str, *, limit: int | None = None, wait: int | None = None) -> ChangesPage:
         """Return the changes after a cursor; if there are none, wait for one up to ``wait`` seconds."""

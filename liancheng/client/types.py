@@ -196,16 +196,6 @@ Listing = dict[str, Any]
 """A listing as ``/v1/listings`` shows it: see the interface's own description for its keys."""
 
 
-class ListingsPage(TypedDict):
-    """One page of listings."""
-
-    on: str | None
-    known_at: str | None
-    list_version: int
-    listings: list[Listing]
-    next: str | None
-
-
 class History(TypedDict):
     """Everything that was ever done to a listing."""
 
