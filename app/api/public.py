@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from email.utils import format_datetime
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
@@ -63,18 +63,18 @@ class _Made:
 
     state: PublicState
     moment: Moment
+    notices: NoticesOut
     tag: str
     headers: dict[str, str]
 
     @property
-    def chain(self) -> PublicChainOut:
-        state = self.state
-        return PublicChainOut(
-            list_version=state.list_version,
-            head=written(state.head),
-            committed_at=state.committed_at,
-            href=f"/v1/chain/{state.list_version}",
+    def common(self) -> dict[str, Any]:
+        """What every answer in JSON says beside the listings."""
+        version, head = self.state.list_version, written(self.state.head)
+        chain = PublicChainOut(
+            list_version=version, head=head, committed_at=self.state.committed_at, href=f"/v1/chain/{version}"
         )
+        return {"on": self.moment.today, "list_version": version, "chain": chain, "notices": self.notices}
 
     def not_modified(self) -> Response:
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=self.headers)
@@ -98,7 +98,7 @@ async def _made(request: Request, services: ServicesDep, moment: Now, session: P
     state = await publication.state(session)
     tag = tag_of((state.list_version, moment.today), request, services.publication.version)
     headers = cache_headers(state.committed_at, moment, services.settings.public_max_age) | {"ETag": tag}
-    return _Made(state, moment, tag, headers)
+    return _Made(state, moment, NoticesOut.of(services.publication), tag, headers)
 
 
 Made = Annotated[_Made, Depends(_made)]
@@ -130,10 +130,7 @@ async def read_public_listings(
     page = await publication.search(session, chosen, after, limit)
     response.headers.update(made.headers)
     return PublicListingsOut(
-        on=chosen.on,
-        list_version=made.state.list_version,
-        chain=made.chain,
-        notices=NoticesOut.of(services.publication),
+        **made.common,
         listings=[PublicListingOut.of(one, chosen.on, services.publication) for one in page.entries],
         next=page.next,
     )
@@ -194,10 +191,7 @@ async def read_public_listing(
     response.headers.update(made.headers)
     return PublicListingOnDay(
         **PublicListingOut.of(entry, today, services.publication).model_dump(),
-        on=today,
-        list_version=made.state.list_version,
-        chain=made.chain,
-        notices=NoticesOut.of(services.publication),
+        **made.common,
     )
 
 

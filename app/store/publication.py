@@ -107,12 +107,12 @@ async def feed(session: Session, on: date, behind: FeedPlace | None, limit: int)
     if behind is not None:
         query = query.where(tuple_(updated, column.listing_id) < tuple_(behind.updated, behind.listing_id))
     rows = (await session.execute(query)).mappings().all()
-    shown = [one.listing_id for one in map(listing_of, rows) if is_public(one, on)]
-    people = await persons_of(session, shown) if shown else {}
+    told = [(row["updated"], listing_of(row)) for row in rows]
+    shown = {one.listing_id for _, one in told if is_public(one, on)}
+    people = await persons_of(session, list(shown)) if shown else {}
     found = []
-    for row in rows:
-        listing = listing_of(row)
-        place = FeedPlace(row["updated"], listing.listing_id)
+    for moment, listing in told:
+        place = FeedPlace(moment, listing.listing_id)
         if listing.listing_id not in shown:
             found.append(FeedEntry(place, "withdrawn", None))
             continue
