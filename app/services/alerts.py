@@ -22,8 +22,8 @@ from app.store import listings
 from app.store.alerts import Place, Seen, StoredAlert, Wanted
 from app.store.database import ReadSession, Session, WriteSession
 
-_CHANGES_IN_A_LOOK = 5000
-_LOOKS = 20
+_CHANGES_IN_A_LOOK = 2000
+_LOOKS = 10
 _CURSOR = re.compile(r"([0-9]{1,15})~([0-9]{1,11})~([0-9]{1,19}):([0-9]{1,19}):((?:[0-9]{1,19})(?:,[0-9]{1,19})*)?")
 _PLACE = re.compile(r"([0-9]{1,15})\.([0-9]{1,9})\.([a-z_.0-9-]*~?)")
 _LAST_XID = 2**63 - 1
