@@ -32,6 +32,9 @@ class Settings(BaseSettings):
     list_rules_file: Annotated[
         Path, Field(description="Tiers, kinds of conduct and periods of the list (YAML), read at start.")
     ] = PROJECT_ROOT / "data" / "list_rules.yaml"
+    enforcement_file: Annotated[
+        Path, Field(description="Days within which measures are to be carried out (YAML), read at start.")
+    ] = PROJECT_ROOT / "data" / "enforcement.yaml"
     catalogue_file: Annotated[Path, Field(description="The memo as data (YAML), read at start.")] = (
         PROJECT_ROOT / "data" / "measures.yaml"
     )

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Path, Query
 
 from app.api import alert_examples as examples
-from app.api.deps import ONLY_KNOWN_QUERY_PARAMETERS, Now, Reading, ReportCaller, ServicesDep, Writing
+from app.api.deps import ONLY_KNOWN_QUERY_PARAMETERS, Now, Reading, ReportingCaller, ServicesDep, Writing
 from app.api.openapi import ACKNOWLEDGEMENT_PROBLEMS, ALERTS_PROBLEMS
 from app.api.schemas.alerts import AcknowledgementRequest, AlertOut, AlertsOut
 from app.api.strict_json import StrictJsonRoute
@@ -22,7 +22,7 @@ _LONGEST_CURSOR = 16_000
 
 @router.get("/alerts", summary="What you should know by now", responses=examples.ALERTS_ANSWER | ALERTS_PROBLEMS)
 async def read_alerts(  # noqa: PLR0913 - one parameter per query field, as the framework has it
-    caller: ReportCaller,
+    caller: ReportingCaller,
     services: ServicesDep,
     moment: Now,
     session: Reading,
@@ -57,7 +57,7 @@ async def read_alerts(  # noqa: PLR0913 - one parameter per query field, as the 
     responses=examples.ACKNOWLEDGED_ANSWER | ACKNOWLEDGEMENT_PROBLEMS,
 )
 async def acknowledge_alert(
-    caller: ReportCaller,
+    caller: ReportingCaller,
     alert_id: Annotated[str, Path(max_length=150, description="`alert_id` of one of your department's alerts.")],
     body: Annotated[AcknowledgementRequest, Body(openapi_examples=examples.ACKNOWLEDGEMENT)],
     services: ServicesDep,

@@ -20,7 +20,9 @@ from app.services.alerts import AlertService
 from app.services.audit_reading import AuditReadingService
 from app.services.feed import FeedService
 from app.services.lookup import LookupService
+from app.services.obligations import ObligationService
 from app.services.pushing import PushService
+from app.services.reporting import ReportService
 from app.services.tokens import TokenService
 from app.services.unusual_use import UnusualUseService
 from app.settings import Settings
@@ -43,6 +45,8 @@ class Services:
     alerts: AlertService
     audit: AuditReadingService
     unusual: UnusualUseService
+    obligations: ObligationService
+    reporting: ReportService
 
 
 async def _services(request: Request) -> Services:
@@ -64,10 +68,10 @@ RequestId = Annotated[str, Depends(_request_id)]
 
 
 class _Holding:
-    """A caller whose key carries one scope. Checked by a statement of its own, before any session is opened."""
+    """A caller whose key carries one of the scopes. Checked by a statement of its own, before any session is opened."""
 
-    def __init__(self, scope: Scope) -> None:
-        self.scope = scope
+    def __init__(self, *scopes: Scope) -> None:
+        self.scopes = scopes
 
     async def __call__(
         self,
@@ -79,17 +83,20 @@ class _Holding:
         async with services.database.single_statement() as session:
             caller = await authenticate(session, credentials.credentials if credentials else None, moment.now)
         request.state.caller = caller
-        caller.require(self.scope)
+        caller.require(*self.scopes)
         return caller
 
 
 LookupCaller = Annotated[Caller, Depends(_Holding(Scope.LOOKUP))]
 PushCaller = Annotated[Caller, Depends(_Holding(Scope.LIST_PUSH))]
+# Whoever approves a push must be able to read what they approve.
+PushReader = Annotated[Caller, Depends(_Holding(Scope.LIST_PUSH, Scope.LIST_APPROVE))]
 ApproveCaller = Annotated[Caller, Depends(_Holding(Scope.LIST_APPROVE))]
 ListCaller = Annotated[Caller, Depends(_Holding(Scope.LIST_READ))]
 ChangesCaller = Annotated[Caller, Depends(_Holding(Scope.CHANGES_READ))]
 AuditCaller = Annotated[Caller, Depends(_Holding(Scope.AUDIT_READ))]
-ReportCaller = Annotated[Caller, Depends(_Holding(Scope.ENFORCEMENT_REPORT))]
+ReportingCaller = Annotated[Caller, Depends(_Holding(Scope.ENFORCEMENT_REPORT))]
+EnforcementCaller = Annotated[Caller, Depends(_Holding(Scope.ENFORCEMENT_REPORT, Scope.ENFORCEMENT_READ))]
 
 
 async def _reading(services: ServicesDep) -> AsyncIterator[ReadSession]:

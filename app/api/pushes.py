@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Body, Header, Path, Query, Request, Response
 
 from app.api import examples
-from app.api.deps import ONLY_KNOWN_QUERY_PARAMETERS, ApproveCaller, PushCaller, Reading, ServicesDep
+from app.api.deps import ONLY_KNOWN_QUERY_PARAMETERS, ApproveCaller, PushCaller, PushReader, Reading, ServicesDep
 from app.api.openapi import APPROVAL_PROBLEMS, GET_PUSH_PROBLEMS, PUSH_PROBLEMS
 from app.api.push_body import checked_key, our_turn, received
 from app.api.push_query import OptionsInQuery
@@ -82,7 +82,7 @@ PushId = Annotated[UUID, Path(description="`push_id` of the push's answer.")]
 
 @router.get("/pushes/{push_id}", summary="What a push did", responses=examples.READ_PUSH_ANSWER | GET_PUSH_PROBLEMS)
 async def read_push(
-    caller: PushCaller,  # noqa: ARG001 - naming it is what demands the scope
+    caller: PushReader,  # noqa: ARG001 - naming it is what demands the scope
     push_id: PushId,
     session: Reading,
     after: Annotated[int, Query(ge=0, le=2**31 - 1, description="Only changes after this `change_no`.")] = 0,

@@ -40,9 +40,9 @@ class Scope(StrEnum):
     CHANGES_READ = "changes:read"
     """follow the list's changes and keep a copy"""
     ENFORCEMENT_REPORT = "enforcement:report"
-    """a department's own obligations, reports and alerts"""
+    """see what one's own department has to do, and report what it did"""
     ENFORCEMENT_READ = "enforcement:read"
-    """every department's obligations and reports"""
+    """see what every department has to do and did: for the bureau and the credit office"""
     AUDIT_READ = "audit:read"
     """read who asked about whom"""
     WEBHOOKS_MANAGE = "webhooks:manage"
@@ -101,10 +101,15 @@ class Caller:
     department: str
     scopes: frozenset[str]
 
-    def require(self, scope: Scope) -> None:
-        """Raise :class:`Forbidden` unless the key carries the scope."""
-        if scope.value not in self.scopes:
-            raise Forbidden(f"此密钥没有“{scope.value}”权限。请向系统管理员申请。")
+    def require(self, *scopes: Scope) -> None:
+        """Raise :class:`Forbidden` unless the key carries one of the scopes."""
+        if not any(self.holds(scope) for scope in scopes):
+            needed = "或".join(f"“{scope.value}”" for scope in scopes)
+            raise Forbidden(f"此密钥没有{needed}权限。请向系统管理员申请。")
+
+    def holds(self, scope: Scope) -> bool:
+        """Whether the key carries the scope."""
+        return scope.value in self.scopes
 
 
 @dataclass(frozen=True, slots=True)
