@@ -168,7 +168,7 @@ def _seen(text: str, now: Seen, field: str = "cursor") -> Seen:
         raise _none_of_ours(field)
     version, seconds, first, last, running = found.groups()
     xids = [int(xid) for xid in (first, *(running.split(",") if running else ()))]
-    if xids != sorted(xids) or not 0 < xids[-1] <= int(last) <= _LAST_XID or (running and xids[-1] >= int(last)):
+    if xids != sorted(xids) or not 0 < xids[0] <= int(last) <= _LAST_XID or (running and xids[-1] >= int(last)):
         raise _none_of_ours(field)
     newest = int(now.snapshot.split(":")[1])
     if int(version) > now.list_version or int(last) > newest or int(seconds) > now.at.timestamp() + 86_400:

@@ -141,6 +141,8 @@ async def test_persons_are_found_under_every_key_and_a_key_that_is_missing_is_to
         ({"verdict": "x"}, "verdict", "not_allowed"),
         ({"since": "x"}, "since", "date_format"),
         ({"since": "2026-02-01", "until": "2026-01-01"}, "since", "date_order"),
+        ({"until": "9999-12-31"}, "until", "out_of_range"),
+        ({"since": "0001-01-01"}, "since", "out_of_range"),
         ({"department": "没有的部门"}, "department", "unknown_department"),
         ({"after": "x"}, "after", "wrong_type"),
         ({"limit": "501"}, "limit", "out_of_range"),
