@@ -3,7 +3,6 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Query
-from pydantic import StrictStr
 
 from app.api import audit_examples as examples
 from app.api.deps import ONLY_KNOWN_QUERY_PARAMETERS, AuditCaller, Now, RequestId, ServicesDep, Writing
@@ -22,7 +21,7 @@ from app.api.schemas.audit import (
     VerdictIs,
 )
 from app.api.strict_json import StrictJsonRoute
-from app.api.uscc_query import uscc_in_url
+from app.api.uscc_query import UsccInQuery
 from app.domain.codes import Uscc
 from app.services.audit_reading import Period, Reader, Search, subject_of
 
@@ -38,7 +37,7 @@ async def read_audit(  # noqa: PLR0913 - one parameter per query field, as the f
     moment: Now,
     request_id: RequestId,
     session: Writing,
-    uscc: Annotated[StrictStr | None, Query(max_length=64, description="The unit that was asked about.")] = None,
+    uscc: UsccInQuery,
     client: Annotated[ClientName, Query()] = None,
     department: Annotated[DepartmentName, Query()] = None,
     purpose: Annotated[PurposePart, Query()] = None,
@@ -52,9 +51,8 @@ async def read_audit(  # noqa: PLR0913 - one parameter per query field, as the f
 
     That you read them is recorded, with the filter. To search for a person: `POST /v1/audit/searches`.
     """
-    code = uscc_in_url(uscc, "网址中不得出现身份号码。按人员检索请用 POST /v1/audit/searches，号码写在正文中。")
     period = Period.given(since, until, moment)
-    wanted = Search(period, Uscc(code) if code else None, client, department, purpose, verdict, after)
+    wanted = Search(period, Uscc(uscc) if uscc else None, client, department, purpose, verdict, after)
     reader = Reader.of(caller, request_id)
     return AuditOut.of(await services.audit.search(session, reader, wanted, moment, limit), period)
 

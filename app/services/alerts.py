@@ -22,8 +22,8 @@ from app.store import listings
 from app.store.alerts import Place, Seen, StoredAlert, Wanted
 from app.store.database import ReadSession, Session, WriteSession
 
-_CHANGES_IN_A_LOOK = 5000
-_LOOKS = 20
+_CHANGES_IN_A_LOOK = 2000
+_LOOKS = 10
 _CURSOR = re.compile(r"([0-9]{1,15})~([0-9]{1,11})~([0-9]{1,19}):([0-9]{1,19}):((?:[0-9]{1,19})(?:,[0-9]{1,19})*)?")
 _PLACE = re.compile(r"([0-9]{1,15})\.([0-9]{1,9})\.([a-z_.0-9-]*~?)")
 _LAST_XID = 2**63 - 1
@@ -168,7 +168,7 @@ def _seen(text: str, now: Seen, field: str = "cursor") -> Seen:
         raise _none_of_ours(field)
     version, seconds, first, last, running = found.groups()
     xids = [int(xid) for xid in (first, *(running.split(",") if running else ()))]
-    if xids != sorted(xids) or not 0 < xids[-1] <= int(last) <= _LAST_XID or (running and xids[-1] >= int(last)):
+    if xids != sorted(xids) or not 0 < xids[0] <= int(last) <= _LAST_XID or (running and xids[-1] >= int(last)):
         raise _none_of_ours(field)
     newest = int(now.snapshot.split(":")[1])
     if int(version) > now.list_version or int(last) > newest or int(seconds) > now.at.timestamp() + 86_400:

@@ -23,6 +23,8 @@ from app.store.audit_readings import Reading
 from app.store.database import WriteSession
 
 DEFAULT_DAYS = 31
+FIRST_DAY = date(2000, 1, 1)
+"""Long before there was anything to record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,11 @@ class Period:
 
     @classmethod
     def given(cls, since: date | None, until: date | None, moment: Moment) -> "Period":
-        """Return the period asked for, by default the last :data:`DEFAULT_DAYS` days; raise if it is crossed."""
+        """Return the period asked for, by default the last :data:`DEFAULT_DAYS` days; raise for one that cannot be."""
+        for field, day in (("since", since), ("until", until)):
+            if day is not None and not FIRST_DAY <= day <= moment.today:
+                told = f"日期应在 {FIRST_DAY} 与今天之间。"
+                raise InvalidField(FieldError(field, "out_of_range", told))
         last = until or moment.today
         first = since or last - timedelta(days=DEFAULT_DAYS - 1)
         if first > last:

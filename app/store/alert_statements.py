@@ -8,8 +8,7 @@ from app.store.listed_days import banned_days, person_days, unit_days
 
 NEWEST_SHOWN = 20
 """So many lookups or reports of one alert are told; all of them are counted."""
-LATE_REPORT = "interval '10 minutes'"
-"""Reports that may have been written, and not yet seen, when a cursor was taken."""
+_CAST_SEEN = "CAST(CAST(:seen AS text) AS pg_snapshot)"
 
 # What a listing was when a version was complete; what one push did in between, nobody was ever told.
 _CHANGED = """
@@ -81,7 +80,7 @@ def _cleared(of_subject: str) -> str:
     FROM gaining CROSS JOIN LATERAL (
         SELECT count(*)::integer AS entries,
             bool_or(
-                NOT pg_visible_in_snapshot(recorded_in::text::xid8, CAST(CAST(:seen AS text) AS pg_snapshot))
+                NOT pg_visible_in_snapshot(recorded_in::text::xid8, {_CAST_SEEN})
             ) AS late,
             (array_agg(jsonb_build_object(
                 'lookup_id', lookup_id, 'answered_at', answered_at, 'client', clients.name, 'purpose', purpose,
@@ -108,12 +107,15 @@ cleared AS (
     {_cleared("gaining.uscc IS NULL AND a.blind_index = ANY (indexes)")}
 )"""
 
-# Of each measure that the department reported on, its last word, and each state that the listing has had.
+# Of each measure that the department reported on, its last word, and each state that the listing has had. A report's
+# transaction is the one that its row names (xmin, without its upper half): reports are written in no savepoint.
 _ACTED = f"""
 report AS (
     SELECT DISTINCT ON (obligation_id) report_id, listing_id, person_id, measure_no, status, acted_on, reported_at,
-        list_version AS judged_by
+        list_version AS judged_by,
+        newest - ((newest - enforcement_reports.xmin::text::bigint) & 4294967295) AS written_in
     FROM enforcement_reports
+        CROSS JOIN (SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS newest) AS counter
     WHERE department = :department AND (CAST(:listing AS uuid) IS NULL OR listing_id = :listing)
     ORDER BY obligation_id, report_no DESC
 ),
@@ -152,7 +154,7 @@ acted AS (
     SELECT listing_id, list_version, change_no, person_id, kind, by_itself, min(event_day) AS event_day,
         count(*)::integer AS entries,
         coalesce(by_itself > CAST(:seen_on AS date), false)
-            OR bool_or(reported_at >= CAST(:seen_at AS timestamptz) - {LATE_REPORT}) AS late,
+            OR bool_or(NOT pg_visible_in_snapshot(written_in::text::xid8, {_CAST_SEEN})) AS late,
         (array_agg(jsonb_build_object(
             'report_id', report_id, 'measure_no', measure_no, 'status', status, 'acted_on', acted_on,
             'reported_at', reported_at

@@ -114,7 +114,6 @@ async def page(session: Session, wanted: Wanted, past: Place, limit: int, scanne
         "listing": wanted.listing_id,
         "seen": wanted.seen.snapshot if wanted.seen else None,
         "seen_version": wanted.seen.list_version if wanted.seen else None,
-        "seen_at": wanted.seen.at if wanted.seen else None,
         "seen_on": wanted.seen.on if wanted.seen else None,
         "past_version": past.list_version,
         "past_change": past.change_no,

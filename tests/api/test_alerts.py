@@ -259,6 +259,7 @@ async def test_pages_hold_every_alert_once_and_the_cursor_leaves_what_is_new(api
         ({"cursor": "0~1795400000~5:8:4"}, "cursor", "cursor_invalid"),
         ({"cursor": "0~1795400000~5:8:8"}, "cursor", "cursor_invalid"),
         ({"cursor": "0~1795400000~0:0:"}, "cursor", "cursor_invalid"),
+        ({"cursor": "0~1795400000~0:5:3"}, "cursor", "cursor_invalid"),
         ({"after": "1.1.x"}, "after", "cursor_invalid"),
         ({"after": "1.1.x@y"}, "after", "cursor_invalid"),
         ({"unknown": "1"}, "query", "unknown_parameter"),

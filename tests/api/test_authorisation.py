@@ -1,7 +1,7 @@
 """Who may call what: every route is declared here, and every bad key meets the same answer."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -135,8 +135,7 @@ def settings(settings: Settings) -> Settings:
 @pytest.fixture
 async def world(api: Api) -> World:
     """One unit, asked about and then listed, one push, and the keys."""
-    asking = replace(api, key=await make_key(api.database, Scope.LOOKUP, department=BUREAU))
-    await asking.asked(synthetic_uscc(1))
+    await api.asked(synthetic_uscc(1))
     pushed = await api.pushed(list_operation(1))
     past = datetime.now(UTC) - timedelta(seconds=1)
     expired = await make_key(api.database, *Scope, expires_at=past)
