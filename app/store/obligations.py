@@ -14,8 +14,8 @@ from sqlalchemy import RowMapping, text
 
 from app.domain.applicability import Yours
 from app.domain.enforcement_periods import PeriodSpan
-from app.domain.listing import Role
 from app.domain.grounds import Ending, EndReason
+from app.domain.listing import Role
 from app.domain.obligations import Duty, ObligationKey, ObligationState, listing_ids_behind
 from app.domain.subjects import SubjectKind
 from app.store.database import Session
@@ -85,7 +85,7 @@ async def search(
     found: list[Obligation] = []
     if not duties:
         return found
-    parameters = _parameters(duties, spans, chosen, past)
+    parameters = statement_parameters(duties, spans, chosen, past)
     async for first, last in _chunks(session, chosen, past):
         bounds = {"from_listing": first, "to_listing": last, "limit": limit - len(found)}
         rows = (await session.execute(ITEMS, parameters | bounds)).mappings()
@@ -123,9 +123,10 @@ async def _chunks(
         low, size = following, _CHUNK
 
 
-def _parameters(
+def statement_parameters(
     duties: Sequence[Duty], spans: Sequence[PeriodSpan], chosen: ObligationFilter, past: ObligationKey | None
 ) -> dict[str, Any]:
+    """Return everything that the statement is told, but for its part of the list."""
     kind, only = chosen.subject_kind, chosen.only
     return {
         "duty_departments": [one.department for one in duties],
