@@ -7,6 +7,7 @@ where it is raised, in Chinese, says what is wrong and what to do, and never rep
     ├── InvalidInput (422)            what was sent cannot be used
     │   ├── InvalidField              one field of it
     │   ├── PushRejected              one or more rows of a push
+    │   ├── ReportsRejected           one or more of the reports of an enforcement
     │   └── IdempotencyKeyReused      the key was used for another body
     ├── MalformedRequest (400)        it cannot even be read
     │   ├── IdempotencyKeyMissing
@@ -85,6 +86,13 @@ class PushRejected(InvalidInput):
 
     code = "push_rejected"
     title = "The push was rejected as a whole"
+
+
+class ReportsRejected(InvalidInput):
+    """At least one enforcement report is wrong, so none of them was kept."""
+
+    code = "reports_rejected"
+    title = "The reports were rejected as a whole"
 
 
 class IdempotencyKeyReused(InvalidInput):

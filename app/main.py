@@ -9,17 +9,19 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from app import observability
-from app.api import catalogue, changes, health, listings, lookups, openapi, problems, pushes
+from app.api import catalogue, changes, health, listings, lookups, obligations, openapi, problems, pushes
 from app.api.deps import Services
 from app.api.edge import BodyLimits, Edge
 from app.errors import LianchengError, Misconfigured
 from app.observability import Event
-from app.services import list_rules
+from app.services import enforcement_periods, list_rules
 from app.services.catalogue import keep_served, load
 from app.services.feed import FeedService
 from app.services.identity_keys import register, vault_from
 from app.services.lookup import LookupService
+from app.services.obligations import ObligationService
 from app.services.pushing import PushService, PushTerms
+from app.services.reporting import ReportService
 from app.services.tokens import TokenService
 from app.settings import Settings, current_settings
 from app.stopping import told_to_stop
@@ -93,7 +95,8 @@ def create_app(settings: Settings | None = None, *, freeze: bool = False) -> Fas
         },
     )
     # The changes come before the listings: /listings/snapshot is no id of a listing.
-    routers = (lookups.router, pushes.router, changes.router, listings.router, catalogue.router, health.router)
+    lists = (lookups.router, pushes.router, changes.router, listings.router)
+    routers = (*lists, obligations.router, catalogue.router, health.router)
     for router in routers:
         app.include_router(router)
     problems.install(app)
@@ -110,6 +113,7 @@ async def _serving(settings: Settings) -> AsyncIterator[Services]:
     vault = vault_from(settings)
     memo = load(settings.catalogue_file)
     rules = list_rules.load(settings.list_rules_file)
+    obligation_service = ObligationService(memo, enforcement_periods.load(settings.enforcement_file))
     database = Database(
         settings.database_url.get_secret_value(), pool_size=settings.pool_size, timeout=settings.database_timeout
     )
@@ -135,6 +139,8 @@ async def _serving(settings: Settings) -> AsyncIterator[Services]:
             PushService(vault, rules, terms),
             FeedService(database, vault, settings.feed_poll),
             TokenService(vault, memo.version),
+            obligation_service,
+            ReportService(obligation_service),
         )
     finally:
         await database.close()

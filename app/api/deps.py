@@ -18,7 +18,9 @@ from app.observability import request_id_var
 from app.services.access import Caller, Scope, authenticate
 from app.services.feed import FeedService
 from app.services.lookup import LookupService
+from app.services.obligations import ObligationService
 from app.services.pushing import PushService
+from app.services.reporting import ReportService
 from app.services.tokens import TokenService
 from app.settings import Settings
 from app.store.database import Database, ReadSession, WriteSession
@@ -37,6 +39,8 @@ class Services:
     pushes: PushService
     feed: FeedService
     tokens: TokenService
+    obligations: ObligationService
+    reporting: ReportService
 
 
 async def _services(request: Request) -> Services:

@@ -1,22 +1,20 @@
 """Reading the list: page by page, one listing on a day or as known at a moment, and everything that happened to it."""
 
-import hashlib
 from datetime import date, datetime
 from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
-from pydantic import StrictStr
 
 from app.api import feed_examples as examples
 from app.api.deps import ONLY_KNOWN_QUERY_PARAMETERS, ListCaller, Now, Reading
+from app.api.entity_tags import has_already, tag_of
 from app.api.openapi import LISTING_PROBLEMS, LISTINGS_PROBLEMS, NOT_MODIFIED
 from app.api.schemas.listings import HistoryOut, ListedOut, ListingOnDay, ListingsOut, RevisionOut
-from app.domain.codes import CodeError, looks_like_identity_number, parse_irregular_uscc
+from app.api.uscc_query import UsccInQuery
 from app.domain.listing import ListingState
 from app.domain.moment import Moment
-from app.errors import IdentityNumberInUrl, InvalidField
 from app.services import history
 from app.services.fields import Day, Instant, LongText, NameText, ShortText
 from app.store import listing_search, pushes
@@ -50,12 +48,12 @@ async def read_listings(  # noqa: PLR0913 - one parameter per query field, as th
     response: Response,
     moment: Now,
     session: Reading,
+    uscc: UsccInQuery,
     state: Annotated[ListingState | None, Query(description="What it is on the day `on`.")] = None,
     tier: Annotated[ShortText | None, Query(description="惩戒等级, whole.")] = None,
     conduct: Annotated[LongText | None, Query(description="Part of 列入原因.")] = None,
     conduct_code: Annotated[ShortText | None, Query(description="失信行为代码.")] = None,
     decided_by: Annotated[ShortText | None, Query(description="作出列入决定机关, whole.")] = None,
-    uscc: Annotated[StrictStr | None, Query(max_length=64, description="统一社会信用代码.")] = None,
     name: Annotated[NameText | None, Query(description="Part of the unit's name, or of a former one.")] = None,
     listed_from: Annotated[Day | None, Query(description="列入日期 from this day on.")] = None,
     listed_to: Annotated[Day | None, Query(description="列入日期 up to this day.")] = None,
@@ -81,7 +79,7 @@ async def read_listings(  # noqa: PLR0913 - one parameter per query field, as th
         conduct,
         conduct_code,
         decided_by,
-        _uscc(uscc),
+        uscc,
         name,
         listed_from,
         listed_to,
@@ -89,8 +87,9 @@ async def read_listings(  # noqa: PLR0913 - one parameter per query field, as th
         valid_to,
     )
     newest = await pushes.current_version(session)
-    tag = _tag(newest, day, request)
-    if _matches(if_none_match, tag):
+    # What was known earlier is made from the newest version too: who a person is may have been erased since.
+    tag = tag_of((newest, day), request)
+    if has_already(if_none_match, tag):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag})
     if version is None:
         page = await listing_search.search(session, chosen, after, limit)
@@ -128,8 +127,8 @@ async def read_listing(  # noqa: PLR0913 - one parameter per part of the request
     entry = await history.listing_at(session, listing_id, version)
     day = _day(on, known_at, moment)
     made_from = entry.listing.list_version if version is None else await pushes.current_version(session)
-    tag = _tag(made_from, day, request)
-    if _matches(if_none_match, tag):
+    tag = tag_of((made_from, day), request)
+    if has_already(if_none_match, tag):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag})
     response.headers["ETag"] = tag
     return ListingOnDay(**ListedOut.of(entry, day).model_dump(by_alias=False), on=day, known_at=known_at)
@@ -152,31 +151,3 @@ async def read_history(
 
 def _day(on: date | None, known_at: datetime | None, moment: Moment) -> date:
     return on or (Moment.at(known_at).today if known_at else moment.today)
-
-
-def _uscc(text: str | None) -> str | None:
-    if text is None:
-        return None
-    if looks_like_identity_number(text):
-        raise IdentityNumberInUrl("网址中不得出现身份号码。名单只能按单位检索。")
-    try:
-        return parse_irregular_uscc(text).value
-    except CodeError as error:
-        raise InvalidField(error.at("uscc")) from None
-
-
-def _tag(version: int, day: date, request: Request) -> str:
-    """Return the entity tag of an answer: of the version it was made from, and of what was asked.
-
-    What was known earlier is made from the newest version too: who a person is may have been erased since.
-    """
-    asked = hashlib.sha256(request.url.query.encode()).hexdigest()[:16]
-    return f'W/"{version}-{day}-{asked}"'
-
-
-def _matches(if_none_match: str | None, tag: str) -> bool:
-    """Whether the caller has the answer already (RFC 9110, 13.1.2: a weak comparison)."""
-    if if_none_match is None:
-        return False
-    given = [one.strip().removeprefix("W/") for one in if_none_match.split(",")]
-    return "*" in given or tag.removeprefix("W/") in given

@@ -27,11 +27,13 @@ from app.errors import (
     NotFound,
     PushInProgress,
     PushRejected,
+    ReportsRejected,
     TooManyRemovals,
     Unauthenticated,
     UnsupportedMediaType,
 )
 from app.services.push_rows import ROW_MODELS
+from app.services.report_rows import ReportRow
 
 _EXAMPLE_DETAILS: dict[type[LianchengError], str] = {
     MalformedRequest: "请求正文不是有效的 JSON：第 1 行第 12 列处有语法错误。",
@@ -46,6 +48,7 @@ _EXAMPLE_DETAILS: dict[type[LianchengError], str] = {
     UnsupportedMediaType: "请求正文应为 JSON，请设置 Content-Type: application/json。",
     InvalidInput: "第18位校验码应为 3。",
     PushRejected: "共 1 行有 1 处错误，整批均未入库。请逐项改正后重新提交。",
+    ReportsRejected: "共 1 条反馈有 1 处错误，整批均未入库。请逐项改正后重新提交。",
     IdempotencyKeyReused: "此 Idempotency-Key 已用于另一次内容不同的推送，请换一个新的。",
     LianchengError: "服务内部错误，本次未作出任何结论。请凭 request_id 联系系统管理员。",
     DatabaseUnavailable: "数据库暂时无法访问，本次未作出任何结论，请按“未确定”处理并稍后重试。",
@@ -104,7 +107,21 @@ CATALOGUE_PROBLEMS = problems(InvalidInput, LianchengError)
 MEASURE_PROBLEMS = problems(InvalidInput, NotFound, LianchengError)
 GET_PUSH_PROBLEMS = problems(*EVERYWHERE, InvalidInput, NotFound)
 
-_BY_REFERENCE: tuple[Any, ...] = (Problem, BatchItem, ChangeOut, SnapshotHead, SnapshotLine, SnapshotEnd, *ROW_MODELS)
+OBLIGATIONS_PROBLEMS = problems(*EVERYWHERE, IdentityNumberInUrl, InvalidInput) | NOT_MODIFIED
+OBLIGATION_PROBLEMS = problems(*EVERYWHERE, InvalidInput, NotFound)
+REPORTING_PROBLEMS = problems(*EVERYWHERE, *WITH_BODY, ReportsRejected)
+REPORTS_PROBLEMS = problems(*EVERYWHERE, InvalidInput)
+
+_BY_REFERENCE: tuple[Any, ...] = (
+    Problem,
+    BatchItem,
+    ChangeOut,
+    SnapshotHead,
+    SnapshotLine,
+    SnapshotEnd,
+    ReportRow,
+    *ROW_MODELS,
+)
 
 
 def install(app: FastAPI) -> None:

@@ -29,3 +29,23 @@ REMOVAL_REASONS: Final[Mapping[str, str]] = {
 }
 RESTORE_REASONS: Final[Mapping[str, str]] = {"repair_revoked": "修复撤销", "recorded_by_mistake": "移出有误"}
 END_REASONS: Final[Mapping[str, str]] = {"left": "离任", "corrected": "更正"}
+GROUND_ENDINGS: Final[Mapping[str, str]] = {
+    **REMOVAL_REASONS,
+    "person_left": "人员离任",
+    "person_corrected": "人员更正",
+    "ban_over": "任职限制期满",
+}
+OBLIGATION_STATES: Final[Mapping[str, str]] = {
+    "open": "待办",
+    "in_progress": "办理中",
+    "done": "已落实",
+    "not_applicable": "不适用",
+    "to_lift": "待解除",
+    "lifted": "已解除",
+}
+REPORT_STATUSES: Final[Mapping[str, str]] = {
+    "in_progress": "处理中",
+    "done": "已惩戒",
+    "not_applicable": "不适用",
+    "stopped": "已停止",
+}

@@ -77,12 +77,9 @@ async def add(session: WriteSession, added: Sequence[StoredReport]) -> None:
         await session.execute(insert(reports), [asdict(one) | {"status": one.status.value} for one in added])
 
 
-async def count(session: Session, departments: Sequence[str] | None) -> int:
-    """Return how many reports these departments (``None``: all) have made: it grows with each."""
-    query = select(func.count()).select_from(reports)
-    if departments is not None:
-        query = query.where(reports.c.department.in_(departments))
-    found: int = (await session.execute(query)).scalar_one()
+async def count(session: Session) -> int:
+    """Return how many reports there are; it grows with each."""
+    found: int = (await session.execute(select(func.count()).select_from(reports))).scalar_one()
     return found
 
 
@@ -90,7 +87,7 @@ async def count(session: Session, departments: Sequence[str] | None) -> int:
 class ReportFilter:
     """Which reports to show; what is ``None`` does not narrow."""
 
-    department: str | None = None
+    departments: frozenset[str]
     obligation_id: UUID | None = None
     listing_id: UUID | None = None
     measure_no: int | None = None
@@ -101,8 +98,10 @@ class ReportFilter:
 
 async def search(session: Session, chosen: ReportFilter, past: UUID | None, limit: int) -> list[StoredReport]:
     """Return up to ``limit`` reports that the filter lets through, by id, those after ``past``."""
-    query = select(reports).order_by(reports.c.report_id).limit(limit)
-    for name in ("department", "obligation_id", "listing_id", "measure_no", "status"):
+    query = (
+        select(reports).where(reports.c.department.in_(chosen.departments)).order_by(reports.c.report_id).limit(limit)
+    )
+    for name in ("obligation_id", "listing_id", "measure_no", "status"):
         wanted = getattr(chosen, name)
         if wanted is not None:
             query = query.where(reports.c[name] == wanted)

@@ -26,6 +26,7 @@ from app.store.obligations_sql import ITEMS
 _FIRST_CHUNK = 500
 _CHUNK = 5_000
 _UNIT = UUID(int=0)
+_UNREPORTED = frozenset({ObligationState.OPEN, ObligationState.TO_LIFT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +147,7 @@ def statement_parameters(
         "states": [one.value for one in chosen.states] if chosen.states is not None else None,
         "overdue": chosen.overdue,
         "ended": _ended(chosen),
+        "only_reported": chosen.states is not None and not _UNREPORTED.intersection(chosen.states),
         "due_before": chosen.due_before,
         "since_from": chosen.since_from,
         "unit": _UNIT,

@@ -17,7 +17,12 @@ _CHUNK = """
         EXISTS (SELECT FROM enforcement_reports WHERE enforcement_reports.listing_id = listings.listing_id) AS reported
     FROM listings
     WHERE listing_id >= :from_listing AND listing_id <= :to_listing AND (CAST(:uscc AS text) IS NULL OR uscc = :uscc)
-        -- Where only what has ended is asked for, most listings need no further look.
+        -- Where only what was reported, or what has ended, is asked for, most listings need no further look.
+        AND (NOT :only_reported OR EXISTS (
+            SELECT FROM enforcement_reports
+            WHERE enforcement_reports.listing_id = listings.listing_id
+                AND department = ANY (CAST(:duty_departments AS text[]))
+        ))
         AND (
             CAST(:ended AS boolean) IS DISTINCT FROM true OR removed_on <= :on OR valid_until < :on
             OR NOT isempty(suspensions) OR EXISTS (

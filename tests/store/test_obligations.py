@@ -114,8 +114,8 @@ async def keep(session: WriteSession, case: Case, client_id: UUID) -> None:
         row = {"listing": listing.listing_id, "revision": number, "op": one.op.value, "state": json.dumps(state(one))}
         await session.execute(
             text("""
-                INSERT INTO listing_revisions (listing_id, revision, push_id, list_version, change_no, operation, detail,
-                    state, hash)
+                INSERT INTO listing_revisions (listing_id, revision, push_id, list_version, change_no, operation,
+                    detail, state, hash)
                 VALUES (:listing, :revision, :push, :version, 1, :op, '{}', CAST(:state AS jsonb), '')
             """),
             {"push": push["push"], "version": one.list_version} | row,
