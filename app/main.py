@@ -9,13 +9,14 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from app import observability
-from app.api import catalogue, changes, health, listings, lookups, obligations, openapi, problems, pushes
+from app.api import catalogue, changes, effect, health, listings, lookups, obligations, openapi, problems, pushes
 from app.api.deps import Services
 from app.api.edge import BodyLimits, Edge
 from app.errors import LianchengError, Misconfigured
 from app.observability import Event
-from app.services import enforcement_periods, list_rules
+from app.services import districts, enforcement_periods, list_rules
 from app.services.catalogue import keep_served, load
+from app.services.effect import EffectService
 from app.services.feed import FeedService
 from app.services.identity_keys import register, vault_from
 from app.services.lookup import LookupService
@@ -96,7 +97,7 @@ def create_app(settings: Settings | None = None, *, freeze: bool = False) -> Fas
     )
     # The changes come before the listings: /listings/snapshot is no id of a listing.
     lists = (lookups.router, pushes.router, changes.router, listings.router)
-    routers = (*lists, obligations.router, catalogue.router, health.router)
+    routers = (*lists, obligations.router, effect.router, catalogue.router, health.router)
     for router in routers:
         app.include_router(router)
     problems.install(app)
@@ -113,7 +114,9 @@ async def _serving(settings: Settings) -> AsyncIterator[Services]:
     vault = vault_from(settings)
     memo = load(settings.catalogue_file)
     rules = list_rules.load(settings.list_rules_file)
-    obligation_service = ObligationService(memo, enforcement_periods.load(settings.enforcement_file))
+    periods = enforcement_periods.load(settings.enforcement_file)
+    divisions = districts.load(settings.districts_file)
+    obligation_service = ObligationService(memo, periods)
     database = Database(
         settings.database_url.get_secret_value(), pool_size=settings.pool_size, timeout=settings.database_timeout
     )
@@ -141,6 +144,7 @@ async def _serving(settings: Settings) -> AsyncIterator[Services]:
             TokenService(vault, memo.version),
             obligation_service,
             ReportService(obligation_service),
+            EffectService(obligation_service, periods, divisions, vault),
         )
     finally:
         await database.close()

@@ -16,6 +16,7 @@ from app.domain.moment import Moment
 from app.errors import FieldError, InvalidField
 from app.observability import request_id_var
 from app.services.access import Caller, Scope, authenticate
+from app.services.effect import EffectService
 from app.services.feed import FeedService
 from app.services.lookup import LookupService
 from app.services.obligations import ObligationService
@@ -41,6 +42,7 @@ class Services:
     tokens: TokenService
     obligations: ObligationService
     reporting: ReportService
+    effect: EffectService
 
 
 async def _services(request: Request) -> Services:

@@ -22,10 +22,6 @@ class Districts:
 
     names: Mapping[str, str]
 
-    def name(self, code: str) -> str | None:
-        """Return the name of a division; ``None`` where the file has none."""
-        return self.names.get(code)
-
 
 def parse_districts(source: bytes) -> Districts:
     """Read a file of divisions; raise :class:`DistrictsError` with every problem that could be found."""

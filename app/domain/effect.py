@@ -125,3 +125,7 @@ class Effect:
     def totals(self) -> Figures:
         """The figures of everything."""
         return self.groups[TOTAL][Key()]
+
+
+BOOK_GROUPINGS = tuple(frozenset({one}) for one in Dimension)
+"""What the workbook has a sheet of each."""

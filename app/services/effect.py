@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
-from app.domain.catalogue import Catalogue
 from app.domain.districts import Districts
 from app.domain.effect import (
     LONGEST_PERIOD,
@@ -19,10 +18,10 @@ from app.domain.effect import (
 from app.domain.enforcement_periods import EnforcementPeriods
 from app.domain.identity import IdentityVault
 from app.domain.moment import CITY, Moment
-from app.domain.obligations import duties
 from app.errors import FieldError, IdentityKeysMissing, InvalidField
-from app.services.access import Caller, Scope
+from app.files.effect_book import Names
 from app.services.identity_keys import KEYS_MISSING
+from app.services.obligations import ObligationService
 from app.store import effect, persons, pushes
 from app.store.database import Session
 from app.store.effect import Asked
@@ -58,21 +57,27 @@ class EffectService:
     """Makes effect summaries."""
 
     def __init__(
-        self, catalogue: Catalogue, periods: EnforcementPeriods, districts: Districts, vault: IdentityVault
+        self, obligations: ObligationService, periods: EnforcementPeriods, districts: Districts, vault: IdentityVault
     ) -> None:
         """Take what the figures are made by."""
-        self._catalogue = catalogue
+        self._obligations = obligations
         self._periods = periods
         self._vault = vault
-        self.districts = districts
+        self.names = Names({one.no: one.title for one in obligations.catalogue.measures}, districts.names)
 
     async def summary(
-        self, session: Session, caller: Caller, period: Period, groupings: Collection[Grouping], moment: Moment
+        self,
+        session: Session,
+        departments: Collection[str],
+        period: Period,
+        groupings: Collection[Grouping],
+        moment: Moment,
     ) -> Effect:
         """Return the figures of a period, as they are known now; raise :class:`InvalidField` for a bad period."""
         period.check(moment.today)
-        shown = self._departments(caller)
-        due = duties(self._catalogue, frozenset(shown))
+        # In the memo's order.
+        shown = tuple(one.name for one in self._obligations.catalogue.departments if one.name in departments)
+        due = self._obligations.duties_of(frozenset(shown))
         spans = self._periods.spans(sorted({one.measure_no for one in due}))
         identities = await self._identities(session)
         asked = Asked(shown, period.first, period.last, _start(period.first), _start(period.last + _DAY), identities)
@@ -90,15 +95,6 @@ class EffectService:
             {one: self._complete(one, groups, period, shown) for one, groups in read.items()},
         )
 
-    def measure_title(self, measure_no: int) -> str:
-        """Return a measure's title."""
-        return next(one.title for one in self._catalogue.measures if one.no == measure_no)
-
-    def _departments(self, caller: Caller) -> tuple[str, ...]:
-        """Return whose figures the caller may see, in the memo's order."""
-        every = tuple(one.name for one in self._catalogue.departments)
-        return every if caller.holds(Scope.ENFORCEMENT_READ) else (caller.department,)
-
     def _complete(
         self, grouping: Grouping, groups: Mapping[Key, Figures], period: Period, departments: Sequence[str]
     ) -> Mapping[Key, Figures]:
@@ -109,7 +105,7 @@ class EffectService:
         elif grouping == {Dimension.DEPARTMENT}:
             known = [Key(department=one) for one in departments]
         elif grouping == {Dimension.MEASURE}:
-            due = duties(self._catalogue, frozenset(departments))
+            due = self._obligations.duties_of(frozenset(departments))
             known = [Key(measure_no=no) for no in sorted({one.measure_no for one in due})]
         elif grouping == {Dimension.MONTH}:
             known = [Key(month=one) for one in period.months()]

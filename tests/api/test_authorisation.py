@@ -36,6 +36,7 @@ DECLARED: Mapping[str, Scope | tuple[Scope, ...] | None] = {
     "GET /v1/obligations/{obligation_id}": (Scope.ENFORCEMENT_REPORT, Scope.ENFORCEMENT_READ),
     "POST /v1/enforcement-reports": Scope.ENFORCEMENT_REPORT,
     "GET /v1/enforcement-reports": (Scope.ENFORCEMENT_REPORT, Scope.ENFORCEMENT_READ),
+    "GET /v1/effect-summary": (Scope.ENFORCEMENT_REPORT, Scope.ENFORCEMENT_READ),
     "GET /v1/chain": PUBLIC,
     "GET /v1/chain/{list_version}": PUBLIC,
     "GET /v1/catalogue": PUBLIC,
