@@ -1,6 +1,7 @@
 """Did it work: the figures of a period, as JSON and as the workbook that the credit office circulates."""
 
 import asyncio
+from dataclasses import dataclass
 from typing import Annotated, Literal
 from urllib.parse import quote
 
@@ -21,34 +22,38 @@ router = APIRouter(prefix="/v1", tags=["enforcement 落实"], dependencies=[ONLY
 
 
 async def _period(
-    first: Annotated[Day, Query(alias="from", description="First day of the period.")],
-    last: Annotated[Day, Query(alias="to", description="Last day; today at the latest, at most 366 days in all.")],
+    first: Annotated[Day, Query(alias="from", description="First day of the period.", examples=["2026-07-01"])],
+    last: Annotated[
+        Day,
+        Query(
+            alias="to", description="Last day; today at the latest, at most 366 days in all.", examples=["2026-09-30"]
+        ),
+    ],
 ) -> Period:
     return Period(first, last)
 
 
-async def _grouping(
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """As what the figures are wanted: a workbook, or JSON told apart ``by``."""
+
+    as_book: bool
+    by: Grouping
+
+
+async def _form(
     by: Annotated[
         list[Dimension] | None,
         Query(description="Tell figures apart by this; repeat it for combinations. Not for a workbook, which has all."),
     ] = None,
-) -> Grouping:
-    return frozenset(by or ())
-
-
-By = Annotated[Grouping, Depends(_grouping)]
-
-
-async def _as_book(
-    by: By,
     form: Annotated[Literal["json", "xlsx"] | None, Query(alias="format", description="Instead of `Accept`.")] = None,
     accept: Annotated[str, Header(description=f"`{XLSX}` for the workbook.")] = "application/json",
-) -> bool:
-    wanted = form == "xlsx" if form is not None else XLSX in accept.lower()
-    if wanted and by:
+) -> _Form:
+    as_book = form == "xlsx" if form is not None else XLSX in accept.lower()
+    if as_book and by:
         told = "XLSX 固定按部门、措施、地区、月份分表，不接受 by。"
         raise InvalidField(FieldError("by", "not_allowed", told))
-    return wanted
+    return _Form(as_book, frozenset(by or ()))
 
 
 @router.get(
@@ -63,8 +68,7 @@ async def read_effect_summary(
     moment: Now,
     session: Reading,
     period: Annotated[Period, Depends(_period)],
-    as_book: Annotated[bool, Depends(_as_book)],
-    by: By,
+    form: Annotated[_Form, Depends(_form)],
     department: Annotated[
         ShortText | None,
         Query(
@@ -79,10 +83,10 @@ async def read_effect_summary(
     """
     service = services.effect
     departments = services.obligations.departments(caller, department)
-    groupings = BOOK_GROUPINGS if as_book else (by,)
+    groupings = BOOK_GROUPINGS if form.as_book else (form.by,)
     effect = await service.summary(session, departments, period, groupings, moment)
-    if not as_book:
-        return EffectSummaryOut.of(effect, by, service.names)
+    if not form.as_book:
+        return EffectSummaryOut.of(effect, form.by, service.names)
     content = await asyncio.to_thread(write_book, effect, service.names)
     name = f"{period.first}_{period.last}.xlsx"
     disposition = f"attachment; filename=\"effect-{name}\"; filename*=UTF-8''{quote(f'惩戒效果通报-{name}')}"
