@@ -5,6 +5,7 @@ from http import HTTPStatus
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 
 from app.api.schemas.problems import PROBLEM_JSON, Problem
@@ -34,13 +35,26 @@ def install(app: FastAPI) -> None:
         assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it
         return problem_response(_of_validation(error))
 
-    async def framework(_: Request, error: Exception) -> Response:
+    async def framework(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
-        return problem_response(_of_framework(error), error.headers)
+        headers = _allowed(request) if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED else error.headers
+        return problem_response(_of_framework(error), headers)
 
     app.add_exception_handler(LianchengError, ours)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, framework)
+
+
+def _allowed(request: Request) -> dict[str, str]:
+    """Return every method that the path takes (RFC 9110, 15.5.6): the framework names those of one of its routes."""
+    path = request.scope["route"].path
+    methods = {
+        method
+        for context in iter_route_contexts(request.app.routes)
+        if context.path == path
+        for method in context.methods or ()
+    }
+    return {"Allow": ", ".join(sorted(methods))}
 
 
 def problem_response(error: LianchengError, headers: Mapping[str, str] | None = None) -> Response:

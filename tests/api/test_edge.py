@@ -86,6 +86,7 @@ async def test_an_unknown_path_is_a_problem(api: Api, path: str) -> None:
         ("OPTIONS", "/v1/catalogue", {"GET"}),
         ("TRACE", "/healthz", {"GET"}),
         ("NONSENSE", "/v1/lookups", {"POST"}),
+        ("PUT", "/v1/enforcement-reports", {"GET", "POST"}),
     ],
 )
 async def test_a_wrong_method_is_a_problem_that_names_the_right_ones(

@@ -1,5 +1,6 @@
 """What a department has to do, what it reports of it, and what becomes of both when the list changes."""
 
+import asyncio
 import csv
 import io
 from datetime import date, timedelta
@@ -8,7 +9,6 @@ from uuid import UUID, uuid4
 
 import httpx
 import openpyxl
-import pytest
 
 from app.api.schemas.obligations import ObligationOut
 from app.domain.obligations import ObligationKey
@@ -392,9 +392,9 @@ async def test_filters_pages_and_entity_tags(api: Api) -> None:
         assert (await customs.get(path, headers={"If-None-Match": tag})).status_code == httpx.codes.OK
 
 
-@pytest.mark.parametrize(
-    ("query", "status", "field"),
-    [
+async def test_a_wrong_parameter_is_named(api: Api) -> None:
+    number = synthetic_resident_id(1)
+    for query, status, field in (
         ({"state": "lost"}, 422, "state[0]"),
         ({"on": "2999-01-01"}, 422, "on"),
         ({"due_before": "soon"}, 422, "due_before"),
@@ -404,15 +404,26 @@ async def test_filters_pages_and_entity_tags(api: Api) -> None:
         ({"format": "pdf"}, 422, "format"),
         ({"stat": "open"}, 422, "query"),
         ({"uscc": "1"}, 422, "uscc"),
-        ({"uscc": synthetic_resident_id(1)}, 400, None),
-        ({"department": synthetic_resident_id(1)}, 422, "department"),
-    ],
-)
-async def test_a_wrong_parameter_is_named(api: Api, query: JSON, status: int, field: str | None) -> None:
-    response = await api.http.get("/v1/obligations", params=query, headers=api.headers())
-    assert response.status_code == status, response.text
-    assert [one["field"] for one in response.json()["errors"]] == ([field] if field else [])
-    assert synthetic_resident_id(1) not in response.text
+        ({"uscc": number}, 400, None),
+        ({"department": number}, 422, "department"),
+    ):
+        response = await api.http.get("/v1/obligations", params=query, headers=api.headers())
+        assert response.status_code == status, response.text
+        assert [one["field"] for one in response.json()["errors"]] == ([field] if field else [])
+        assert number not in response.text
+
+
+async def test_reports_sent_at_once_are_numbered_without_gap_and_the_same_is_kept_once(api: Api) -> None:
+    await api.pushed(list_operation(1))
+    customs = await department(api, CUSTOMS)
+    (item,) = await customs.items(measure=16)
+    different = [customs.reported(row(item, remark=f"第{n}次")) for n in range(6)]
+    numbers = [made[0]["report"]["report_no"] for made in await asyncio.gather(*different)]
+    assert sorted(numbers) == [1, 2, 3, 4, 5, 6]
+    same = [customs.reported(row(item, remark="同一内容")) for _ in range(4)]
+    made = [one[0] for one in await asyncio.gather(*same)]
+    assert {one["report"]["report_no"] for one in made} == {7}
+    assert sorted(one["repeated"] for one in made) == [False, True, True, True]
 
 
 async def test_the_table_for_people_holds_what_the_pages_hold_and_no_formula(api: Api) -> None:

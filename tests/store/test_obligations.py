@@ -17,7 +17,16 @@ from app.domain.enforcement_periods import EnforcementPeriod, EnforcementPeriods
 from app.domain.grounds import Recorded, ground, known
 from app.domain.identity import BlindIndex, SealedNumber
 from app.domain.listing import Entry, Listing, PositionBan, RelatedPerson
-from app.domain.obligations import Duty, LastReport, ObligationKey, Progress, ReportStatus, overdue, progress
+from app.domain.obligations import (
+    Duty,
+    LastReport,
+    ObligationKey,
+    ObligationState,
+    Progress,
+    ReportStatus,
+    overdue,
+    progress,
+)
 from app.domain.operations import Op
 from app.store import enforcement_reports, obligations, persons
 from app.store.database import Database, WriteSession
@@ -213,10 +222,20 @@ def as_found(items: Sequence[Obligation]) -> Mapping[ObligationKey, tuple[Any, .
     return {one.key: (one.state, one.since, one.ending, one.due_on, one.overdue) for one in items}
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(drawn=st.lists(cases(), min_size=1, max_size=4), periods=PERIODS, on=DAYS)
-async def test_what_the_statement_finds_is_what_the_rule_says_page_by_page_and_at_once(
-    database: Database, owner: Database, drawn: list[Case], periods: EnforcementPeriods, on: date
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(
+    drawn=st.lists(cases(), min_size=1, max_size=4),
+    periods=PERIODS,
+    on=DAYS,
+    states=st.sets(st.sampled_from(ObligationState), min_size=1, max_size=2),
+)
+async def test_what_the_statement_finds_is_what_the_rule_says_at_once_by_pages_and_by_state(
+    database: Database,
+    owner: Database,
+    drawn: list[Case],
+    periods: EnforcementPeriods,
+    on: date,
+    states: set[ObligationState],
 ) -> None:
     async with owner.writing() as session:
         await session.execute(
@@ -232,10 +251,18 @@ async def test_what_the_statement_finds_is_what_the_rule_says_page_by_page_and_a
             await keep(session, case, client_id)
         whole = await obligations.search(session, DUTIES, spans, chosen, None, 1000)
         paged: list[Obligation] = []
-        while page := await obligations.search(session, DUTIES, spans, chosen, paged[-1].key if paged else None, 3):
+        while page := await obligations.search(session, DUTIES, spans, chosen, paged[-1].key if paged else None, 7):
             paged += page
         ids = [one.key.obligation_id for one in whole]
         assert await obligations.keys_of(session, ids, DUTIES) == {one.key.obligation_id: one.key for one in whole}
+        in_states = ObligationFilter(on, states=tuple(states))
+        assert await obligations.search(session, DUTIES, spans, in_states, None, 1000) == [
+            one for one in whole if one.state in states
+        ]
+        late = ObligationFilter(on, overdue=True)
+        assert await obligations.search(session, DUTIES, spans, late, None, 1000) == [
+            one for one in whole if one.overdue
+        ]
     assert paged == whole
     assert len({one.key for one in whole}) == len(whole)
     assert as_found(whole) == expected(drawn, periods, on)
