@@ -15,6 +15,7 @@ where it is raised, in Chinese, says what is wrong and what to do, and never rep
     ├── Unauthenticated (401)
     ├── Forbidden (403)
     ├── NotFound (404)
+    ├── NoLongerPublished (410)       the public does not see it any more
     ├── ContentTooLarge (413)
     ├── UnsupportedMediaType (415)
     ├── Conflict (409)
@@ -146,6 +147,14 @@ class NotFound(LianchengError):
     code = "not_found"
     status = 404
     title = "Not found"
+
+
+class NoLongerPublished(LianchengError):
+    """What stood there was published and has been withdrawn; why is not told."""
+
+    code = "no_longer_published"
+    status = 410
+    title = "No longer published"
 
 
 class ContentTooLarge(LianchengError):

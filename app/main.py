@@ -9,12 +9,24 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from app import observability
-from app.api import catalogue, changes, effect, health, listings, lookups, obligations, openapi, problems, pushes
+from app.api import (
+    catalogue,
+    changes,
+    effect,
+    health,
+    listings,
+    lookups,
+    obligations,
+    openapi,
+    problems,
+    public,
+    pushes,
+)
 from app.api.deps import Services
 from app.api.edge import BodyLimits, Edge
 from app.errors import LianchengError, Misconfigured
 from app.observability import Event
-from app.services import districts, enforcement_periods, list_rules
+from app.services import districts, enforcement_periods, list_rules, publication
 from app.services.catalogue import keep_served, load
 from app.services.effect import EffectService
 from app.services.feed import FeedService
@@ -35,7 +47,7 @@ DESCRIPTION = """\
 联惩 answers one question for the departments that signed the memo: **this company or person is in front of me now; what
 am I obliged to do to them, on which legal basis, and who else acts?**
 
-- Send `Authorization: Bearer lc_…` with every call below `/v1`, except the catalogue and the chain.
+- Send `Authorization: Bearer lc_…` with every call below `/v1`, except the catalogue, the chain and `/v1/public`.
 - Only a `200` with a `verdict` is a verdict. An error, a timeout or no answer means **undetermined**: fail closed.
 - Errors are `application/problem+json` (RFC 9457) with a stable `code`; `detail` is Chinese, for the desk.
 - Times are RFC 3339 in UTC, days are Asia/Shanghai's. `X-Request-ID` is taken over or made, and always returned.
@@ -97,7 +109,7 @@ def create_app(settings: Settings | None = None, *, freeze: bool = False) -> Fas
     )
     # The changes come before the listings: /listings/snapshot is no id of a listing.
     lists = (lookups.router, pushes.router, changes.router, listings.router)
-    routers = (*lists, obligations.router, effect.router, catalogue.router, health.router)
+    routers = (*lists, obligations.router, effect.router, catalogue.router, public.router, health.router)
     for router in routers:
         app.include_router(router)
     problems.install(app)
@@ -117,12 +129,16 @@ async def _serving(settings: Settings) -> AsyncIterator[Services]:
     periods = enforcement_periods.load(settings.enforcement_file)
     divisions = districts.load(settings.districts_file)
     obligation_service = ObligationService(memo, periods)
+    texts = publication.load(settings.publication_file)
     database = Database(
         settings.database_url.get_secret_value(), pool_size=settings.pool_size, timeout=settings.database_timeout
     )
     # One connection, so that pushes queue for it and never for those of the lookups; and all the time a push may take.
     for_pushes = Database(
         settings.database_url.get_secret_value(), pool_size=1, timeout=settings.push_timeout, wait=settings.push_wait
+    )
+    for_public = Database(
+        settings.database_url.get_secret_value(), pool_size=settings.public_pool_size, timeout=settings.database_timeout
     )
     terms = PushTerms(
         settings.max_push_operations, settings.push_wait, settings.max_snapshot_removals, settings.approval_above
@@ -138,6 +154,7 @@ async def _serving(settings: Settings) -> AsyncIterator[Services]:
             settings,
             database,
             for_pushes,
+            for_public,
             LookupService(memo, vault),
             PushService(vault, rules, terms),
             FeedService(database, vault, settings.feed_poll),
@@ -145,7 +162,9 @@ async def _serving(settings: Settings) -> AsyncIterator[Services]:
             obligation_service,
             ReportService(obligation_service),
             EffectService(obligation_service, periods, divisions, vault),
+            texts,
         )
     finally:
         await database.close()
         await for_pushes.close()
+        await for_public.close()

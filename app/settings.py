@@ -41,6 +41,16 @@ class Settings(BaseSettings):
     catalogue_file: Annotated[Path, Field(description="The memo as data (YAML), read at start.")] = (
         PROJECT_ROOT / "data" / "measures.yaml"
     )
+    publication_file: Annotated[
+        Path, Field(description="Texts that go with what is published (YAML), read at start.")
+    ] = PROJECT_ROOT / "data" / "publication.yaml"
+    public_pool_size: Annotated[
+        int,
+        Field(ge=1, le=500, description="Database connections for the public, apart from those of the departments."),
+    ] = 2
+    public_max_age: Annotated[
+        int, Field(ge=0, le=3600, description="Seconds that caches may keep what is public; less before midnight.")
+    ] = 300
     identity_index_keys: Annotated[
         SecretStr | None,
         Field(

@@ -13,6 +13,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from app.domain.moment import Moment
+from app.domain.publication import Publication
 from app.errors import FieldError, InvalidField
 from app.observability import request_id_var
 from app.services.access import Caller, Scope, authenticate
@@ -36,6 +37,7 @@ class Services:
     settings: Settings
     database: Database
     push_database: Database
+    public_database: Database
     lookups: LookupService
     pushes: PushService
     feed: FeedService
@@ -43,6 +45,7 @@ class Services:
     obligations: ObligationService
     reporting: ReportService
     effect: EffectService
+    publication: Publication
 
 
 async def _services(request: Request) -> Services:
@@ -104,6 +107,12 @@ async def _writing(services: ServicesDep) -> AsyncIterator[WriteSession]:
         yield session
 
 
+async def _public_reading(services: ServicesDep) -> AsyncIterator[ReadSession]:
+    # Connections of its own: whatever the public asks, the departments' lookups do not wait for it.
+    async with services.public_database.reading() as session:
+        yield session
+
+
 def _query_parameters(dependant: Dependant) -> Iterator[str]:
     """Yield the names of a route's query parameters, those of its dependencies too."""
     yield from (parameter.alias for parameter in dependant.query_params)
@@ -124,4 +133,5 @@ ONLY_KNOWN_QUERY_PARAMETERS = Depends(_only_known_query_parameters)
 # A route names its caller before its session: a connection is only taken for somebody who may have it, and no request
 # waits for a second connection while it holds a first.
 Reading = Annotated[ReadSession, Depends(_reading, scope="function")]
+PublicReading = Annotated[ReadSession, Depends(_public_reading, scope="function")]
 Writing = Annotated[WriteSession, Depends(_writing, scope="function")]

@@ -14,6 +14,8 @@ from app.observability import Event, accepted_request_id, described, request_id_
 
 REQUEST_ID_HEADER = "X-Request-ID"
 _UNROUTED = "(none)"
+# What any site's pages may read (docs/decisions/0021-the-public.md).
+_PUBLIC = "/v1/public/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,9 @@ class _Exchange:
             headers["X-Content-Type-Options"] = "nosniff"
             # A verdict kept by a cache would be told after the list has changed.
             headers.setdefault("Cache-Control", "no-store")
+            if self._scope["path"].startswith(_PUBLIC):
+                # On every answer, errors too, and whatever the request says: a cache keeps one answer for all origins.
+                headers["Access-Control-Allow-Origin"] = "*"
         await self._send(message)
 
     def _write_line(self, seconds: float) -> None:

@@ -118,6 +118,8 @@ _LISTED_ANSWER = _NOT_LISTED_ANSWER | {
             "listed_on": "2026-03-01",
             "valid_until": "2029-02-28",
             "removal": None,
+            "contested": False,
+            "open_objections": [],
         }
     ],
     "measures": [

@@ -36,6 +36,7 @@ _LISTING: dict[str, Any] = {
     "nonconforming_reason": None,
     "removal": None,
     "suspensions": [],
+    "objections": [],
 }
 _LISTED = _LISTING | {
     "state": "in_force",

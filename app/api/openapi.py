@@ -24,6 +24,7 @@ from app.errors import (
     ListVersionMoved,
     ListVersionNotReached,
     MalformedRequest,
+    NoLongerPublished,
     NotFound,
     PushInProgress,
     PushRejected,
@@ -42,6 +43,7 @@ _EXAMPLE_DETAILS: dict[type[LianchengError], str] = {
     Unauthenticated: "缺少有效的 API 密钥。请在 Authorization 头中以 Bearer 方式提供。",
     Forbidden: "此密钥没有“lookup”权限。请向系统管理员申请。",
     NotFound: "没有这次推送。",
+    NoLongerPublished: "本条信息不再公示，请撤下此前取得的内容。",
     ListVersionNotReached: "本库名单版本为 41，尚未达到所要求的 42，不能用较旧的名单作答。请稍后重试。",
     ListVersionMoved: "名单现为第 42 版，而推送是针对第 41 版准备的。请核对其间的变化后重新提交。",
     ContentTooLarge: "请求正文超过上限 1048576 字节。请分批发送。",
@@ -103,6 +105,9 @@ CHANGES_PROBLEMS = problems(*EVERYWHERE, InvalidInput, ListVersionNotReached)
 TOKENS_PROBLEMS = problems(*EVERYWHERE, *WITH_BODY)
 CHAIN_PROBLEMS = problems(InvalidInput, LianchengError, DatabaseUnavailable)
 CHAIN_AT_PROBLEMS = problems(InvalidInput, ListVersionNotReached, LianchengError, DatabaseUnavailable)
+PUBLIC_PROBLEMS = problems(InvalidInput, LianchengError, DatabaseUnavailable)
+PUBLIC_SEARCH_PROBLEMS = problems(IdentityNumberInUrl, InvalidInput, LianchengError, DatabaseUnavailable)
+PUBLIC_ENTRY_PROBLEMS = problems(InvalidInput, NotFound, NoLongerPublished, LianchengError, DatabaseUnavailable)
 CATALOGUE_PROBLEMS = problems(InvalidInput, LianchengError)
 MEASURE_PROBLEMS = problems(InvalidInput, NotFound, LianchengError)
 GET_PUSH_PROBLEMS = problems(*EVERYWHERE, InvalidInput, NotFound)

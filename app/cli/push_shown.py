@@ -13,6 +13,7 @@ from app.errors import FieldError
 _MOST_SHOWN = 20
 _IMPLIED = "移出（文件中没有）"
 _NOTHING: tuple[object, ...] = (None, [])
+_OBJECTION = "objections["
 
 Row = Mapping[str, Any]
 
@@ -111,11 +112,13 @@ def _contents(row: Row) -> str:
 def _changes(changes: Iterable[Row]) -> Iterable[str]:
     people: list[str] = []
     for change in changes:
-        person, _, name = change["field"].rpartition(".")
+        part, _, name = change["field"].rpartition(".")
         if name in NOT_SHOWN:
             continue
-        if person and person not in people:
-            people.append(person)
-        whose = f"人员{people.index(person) + 1} " if person else ""
+        whose = f"异议{part[len(_OBJECTION) : -1]} " if part.startswith(_OBJECTION) else ""
+        if part and not whose:
+            if part not in people:
+                people.append(part)
+            whose = f"人员{people.index(part) + 1} "
         before = "" if change["before"] in _NOTHING else f"{shown(name, change['before'])} → "
         yield f"{whose}{field_name(name)}：{before}{shown(name, change['after'])}"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from app.domain.names import END_REASONS, OPERATIONS, REMOVAL_REASONS, ROLES
+from app.domain.names import END_REASONS, OBJECTION_OUTCOMES, OPERATIONS, REMOVAL_REASONS, ROLES
 from app.files.columns import COLUMNS
 
 OP_NAMES: Final[Mapping[str, str]] = {
@@ -28,6 +28,8 @@ _FIELD_NAMES: Final[Mapping[str, str]] = {
     "ban_until": "任职限制截止日期",
     "ban_for_life": "终身任职限制",
     "ban_since": "任职限制起始日期",
+    "filed_by_person": "提出异议的人员",
+    "decision_document": "处理文件",
 }
 # Of a person who is new in a listing, that they are is what matters; the commitment is for machines.
 NOT_SHOWN: Final = frozenset({"commitment", "erased", "index_key_id"})
@@ -36,6 +38,7 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "removal_reason": REMOVAL_REASONS,
     "end_reason": END_REASONS,
     "roles": ROLES,
+    "outcome": OBJECTION_OUTCOMES,
 }
 
 
@@ -49,6 +52,8 @@ def shown(field: str, value: object) -> str:
     match value:
         case None | []:
             return "（无）"
+        case str() if field == "filed_by_person":
+            return "本条记录的一名有关人员"
         case bool():
             return "是" if value else "否"
         case [str(first), str(until)] if field in _SPANS:

@@ -8,7 +8,7 @@ import typer
 import uvicorn
 
 from app.cli.installation import installation, owner_database, service_database
-from app.services import list_rules
+from app.services import list_rules, publication
 from app.services.catalogue import load
 from app.services.identity_keys import register, vault_from
 from app.settings import Settings, current_settings
@@ -63,6 +63,7 @@ async def _prepare(settings: Settings, *, migrate_first: bool) -> None:
         await _migrate(settings)
     load(settings.catalogue_file)
     list_rules.load(settings.list_rules_file)
+    publication.load(settings.publication_file)
     vault = vault_from(settings)
     async with service_database(settings) as database, database.writing() as session:
         await register(session, vault)

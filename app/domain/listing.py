@@ -8,6 +8,8 @@ from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
+from app.domain.objections import Objection
+
 
 class RemovalReason(StrEnum):
     """Why a listing was ended (移出)."""
@@ -152,7 +154,8 @@ class Listing:
     """One decision about one unit, as it stands after ``revision`` changes (the first is 1).
 
     ``suspensions`` are the days between a removal and the restoring of the listing. ``nonconforming_reason`` says why
-    a code that fails its check character is listed all the same. ``list_version`` is that of the last change.
+    a code that fails its check character is listed all the same. ``objections`` are all that were ever filed, in that
+    order. ``list_version`` is that of the last change.
     """
 
     listing_id: UUID
@@ -171,6 +174,7 @@ class Listing:
     published_until: date | None = None
     nonconforming_reason: str | None = None
     suspensions: tuple[Span, ...] = ()
+    objections: tuple[Objection, ...] = ()
     list_version: int = 0
 
     def state(self, on: date) -> ListingState:
@@ -188,6 +192,10 @@ class Listing:
     def in_force(self, on: date) -> bool:
         """Whether the listing is in force on the day."""
         return self.state(on) is ListingState.IN_FORCE
+
+    def open_objections(self, on: date) -> tuple[Objection, ...]:
+        """Return the objections that contest the listing on the day; they do not keep it from being in force."""
+        return tuple(one for one in self.objections if one.open_on(on))
 
     def ban_in_force(self, person: RelatedPerson, on: date) -> bool:
         """Whether the person's position ban from this listing holds on the day.

@@ -13,6 +13,8 @@ OPERATIONS: Final[Mapping[str, str]] = {
     "add_person": "增加人员",
     "end_person": "人员离任",
     "ban": "任职限制",
+    "file_objection": "异议提出",
+    "decide_objection": "异议处理",
 }
 ROLES: Final[Mapping[str, str]] = {
     "legal_representative": "法定代表人",
@@ -48,4 +50,10 @@ REPORT_STATUSES: Final[Mapping[str, str]] = {
     "done": "已惩戒",
     "not_applicable": "不适用",
     "stopped": "已停止",
+}
+OBJECTION_OUTCOMES: Final[Mapping[str, str]] = {
+    "upheld": "成立",
+    "upheld_in_part": "部分成立",
+    "rejected": "不成立",
+    "withdrawn": "撤回",
 }

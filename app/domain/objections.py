@@ -1,46 +1,46 @@
-"""What stands against an operation, gathered so that all of it is told at once."""
+"""An objection (异议) to a listing: filed by the unit or one of its persons, and decided by the bureau.
 
-from collections.abc import Iterable
+It contests an entry and does not suspend it: until it is decided the listing is in force, marked as contested.
+"""
+
+from dataclasses import dataclass
 from datetime import date
-from typing import NoReturn
-
-from app.errors import FieldError
-
-
-class Refused(Exception):
-    """An operation that is not allowed: everything that stands against it. Caught where rows are gathered."""
-
-    def __init__(self, errors: Iterable[FieldError]) -> None:
-        """Keep the objections."""
-        super().__init__("refused")
-        self.errors = tuple(errors)
+from enum import StrEnum
+from uuid import UUID
 
 
-class Objections:
-    """What stands against one row, gathered so that all of it is told at once."""
+class ObjectionOutcome(StrEnum):
+    """How an objection ended."""
 
-    def __init__(self, row: int | None) -> None:
-        """Gather for this row of the push; ``None`` for what a snapshot implies."""
-        self._row = row
-        self._errors: list[FieldError] = []
+    UPHELD = "upheld"
+    """成立"""
+    UPHELD_IN_PART = "upheld_in_part"
+    """部分成立"""
+    REJECTED = "rejected"
+    """不成立"""
+    WITHDRAWN = "withdrawn"
+    """撤回: by whoever had filed it"""
 
-    def against(self, field: str | None, code: str, detail: str) -> None:
-        """Object to a field, or to the whole with ``None``; ``detail`` is the Chinese sentence."""
-        self._errors.append(FieldError(field, code, detail, self._row))
 
-    def day(self, field: str, name: str, on: date, *, first: date | None = None, today: date) -> None:
-        """Object to a day in the future, or before ``first``."""
-        if on > today:
-            self.against(field, "date_in_future", f"{name}不能晚于今天。")
-        if first is not None and on < first:
-            self.against(field, "date_order", f"{name}不能早于 {first}。")
+@dataclass(frozen=True, slots=True)
+class ObjectionDecision:
+    """The end of an objection; ``on`` is the first day on which it no longer contests the listing."""
 
-    def settle(self) -> None:
-        """Raise what was gathered, if anything."""
-        if self._errors:
-            raise Refused(self._errors)
+    outcome: ObjectionOutcome
+    on: date
+    document: str | None
 
-    def refuse(self, field: str | None, code: str, detail: str) -> NoReturn:
-        """Object, and raise what was gathered: nothing further can be judged."""
-        self.against(field, code, detail)
-        raise Refused(self._errors)
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """An objection as a listing records it; ``filed_by_person`` is the person who filed it, ``None`` for the unit."""
+
+    objection_no: str
+    filed_on: date
+    matter: str
+    filed_by_person: UUID | None
+    decision: ObjectionDecision | None = None
+
+    def open_on(self, on: date) -> bool:
+        """Whether it had been filed by the day and was not yet decided."""
+        return self.filed_on <= on and (self.decision is None or on < self.decision.on)

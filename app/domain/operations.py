@@ -12,6 +12,7 @@ from uuid import UUID
 
 from app.domain.codes import ResidentId, Uscc
 from app.domain.listing import PersonEndReason, PositionBan, RemovalReason, Role
+from app.domain.objections import ObjectionOutcome
 
 DecisionKey = tuple[str, str]
 """USCC and decision number: what names a listing to people."""
@@ -41,12 +42,19 @@ class Op(StrEnum):
     """人员离任"""
     BAN = "ban"
     """任职限制"""
+    FILE_OBJECTION = "file_objection"
+    """异议提出"""
+    DECIDE_OBJECTION = "decide_objection"
+    """异议处理"""
     ERASE = "erase"
     """抹除身份: a person's identity is erased by order; no push asks for it, a command does"""
 
 
 PERSON_OPS = frozenset({Op.ADD_PERSON, Op.END_PERSON, Op.BAN})
 """Operations on a person of a listing, of which one push may hold several for the same listing."""
+OBJECTION_OPS = frozenset({Op.FILE_OBJECTION, Op.DECIDE_OBJECTION})
+"""Operations on objections, which one push may hold beside any other for the same listing: what was decided is carried
+out in the same push."""
 
 
 class RestoreReason(StrEnum):
@@ -195,6 +203,33 @@ class BanOperation:
     document: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class FileObjectionOperation:
+    """异议提出: somebody contests a listing; ``filed_by`` is one of its persons, ``None`` the unit."""
+
+    op: ClassVar = Op.FILE_OBJECTION
+    row: int
+    target: Target
+    objection_no: str
+    filed_on: date
+    matter: str
+    filed_by: PersonNamed | None = field(default=None, repr=False)
+    document: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DecideObjectionOperation:
+    """异议处理: the bureau decides an objection; what follows from it (更正, 移出) is an operation of its own."""
+
+    op: ClassVar = Op.DECIDE_OBJECTION
+    row: int
+    target: Target
+    objection_no: str
+    outcome: ObjectionOutcome
+    decided_on: date
+    document: str | None = None
+
+
 Operation = (
     ListOperation
     | AmendOperation
@@ -205,4 +240,6 @@ Operation = (
     | AddPersonOperation
     | EndPersonOperation
     | BanOperation
+    | FileObjectionOperation
+    | DecideObjectionOperation
 )

@@ -10,9 +10,7 @@ from app.domain.listing import PersonEnd, PersonEndReason, RelatedPerson, Span
 from app.domain.operations import PersonGiven
 
 
-def objections_to_persons(
-    persons: Sequence[PersonGiven], listed_on: date, today: date
-) -> Iterable[tuple[str, str, str]]:
+def refusals_of_persons(persons: Sequence[PersonGiven], listed_on: date, today: date) -> Iterable[tuple[str, str, str]]:
     """Yield (field, code, Chinese detail) for everything that stands against persons of a listing."""
     numbers: dict[ResidentId, int] = {}
     for position, person in enumerate(persons):

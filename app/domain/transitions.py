@@ -22,10 +22,11 @@ from app.domain.listing import (
     Span,
 )
 from app.domain.names import OPERATIONS, REMOVAL_REASONS
-from app.domain.objections import Objections, Refused
+from app.domain.objection_transitions import objection_decided, objection_filed, why_not_decided
 from app.domain.operations import (
     AmendOperation,
     CorrectOperation,
+    DecideObjectionOperation,
     ListOperation,
     Op,
     Operation,
@@ -34,7 +35,7 @@ from app.domain.operations import (
     RestoreOperation,
     RestoreReason,
 )
-from app.domain.person_rules import objections_to_persons, with_persons
+from app.domain.person_rules import refusals_of_persons, with_persons
 from app.domain.person_transitions import (
     Identity,
     People,
@@ -43,6 +44,7 @@ from app.domain.person_transitions import (
     person_ended,
     recorded_person,
 )
+from app.domain.refusals import Refusals, Refused
 from app.errors import FieldError
 
 __all__ = ["Identity", "People", "Refused", "decide", "legal_operations", "target_field"]
@@ -60,7 +62,7 @@ def decide(operation: Operation, before: Entry | None, people: People, today: da
     state = before.listing.state(today)
     if operation.op not in legal_operations(before.listing):
         raise Refused([_illegal(operation, before.listing)])
-    changed = _CHANGES[operation.op](operation, before, people, Objections(operation.row), today)
+    changed = _CHANGES[operation.op](operation, before, people, Refusals(operation.row), today)
     revised = replace(changed.listing, revision=before.listing.revision + 1)
     if replace(changed, listing=revised) == replace(before, listing=replace(before.listing, revision=revised.revision)):
         told = f"与现有记录（{_state_name(before.listing, state)}）完全相同，没有可改动之处。"
@@ -70,11 +72,15 @@ def decide(operation: Operation, before: Entry | None, people: People, today: da
 
 def legal_operations(listing: Listing) -> frozenset[Op]:
     """Return what may happen to a listing now; its period being over changes nothing, for a period ends by itself."""
+    undecided = any(one.decision is None for one in listing.objections)
+    # What was filed is decided, whatever has become of the listing since.
+    deciding = {Op.DECIDE_OBJECTION} if undecided else set()
     if listing.removal is None:
-        return frozenset(_CHANGES) - {Op.RESTORE}
-    possible = {Op.CORRECT, Op.RESTORE}
-    # A ban outlives a repair and the period; what was revoked or a mistake, no ban can rest on.
-    return frozenset(possible if listing.removal.reason in _VOID else possible | {Op.BAN})
+        return frozenset(_CHANGES) - {Op.RESTORE, Op.DECIDE_OBJECTION} | deciding
+    possible = {Op.CORRECT, Op.RESTORE} | deciding
+    # A ban outlives a repair and the period, and both may be contested; what was revoked or a mistake, no ban can rest
+    # on, and nothing of it is left to object to.
+    return frozenset(possible if listing.removal.reason in _VOID else possible | {Op.BAN, Op.FILE_OBJECTION})
 
 
 def target_field(operation: Operation) -> str:
@@ -84,6 +90,8 @@ def target_field(operation: Operation) -> str:
 
 def _illegal(operation: Operation, listing: Listing) -> FieldError:
     removal = listing.removal
+    if isinstance(operation, DecideObjectionOperation):
+        return why_not_decided(operation, listing)
     legal = "、".join(f"{OPERATIONS[op]}（{op}）" for op in Op if op in legal_operations(listing))
     if removal is None:
         told = f"该记录没有移出，无从恢复。现在可用的操作：{legal}。"
@@ -100,7 +108,7 @@ def _state_name(listing: Listing, state: ListingState) -> str:
 
 
 def _listed(operation: ListOperation, before: Entry | None, people: People, today: date) -> Entry:
-    objections = Objections(operation.row)
+    refusals = Refusals(operation.row)
     if before is not None:
         found = before.listing
         now = {
@@ -108,14 +116,14 @@ def _listed(operation: ListOperation, before: Entry | None, people: People, toda
             ListingState.EXPIRED: "且期限已满",
         }.get(found.state(today), "现仍有效")
         told = f"该单位已按此决定书列入（{found.listed_on}），{now}。"
-        objections.against("decision_no", "already_listed", told)
+        refusals.against("decision_no", "already_listed", told)
     if operation.listed_on > today:
-        objections.against("listed_on", "date_in_future", "列入日期不能晚于今天。")
+        refusals.against("listed_on", "date_in_future", "列入日期不能晚于今天。")
     if operation.valid_until < operation.listed_on:
-        objections.against("valid_until", "date_order", "有效期截止日不能早于列入日期。")
-    for field, code, detail in objections_to_persons(operation.persons, operation.listed_on, today):
-        objections.against(field, code, detail)
-    objections.settle()
+        refusals.against("valid_until", "date_order", "有效期截止日不能早于列入日期。")
+    for field, code, detail in refusals_of_persons(operation.persons, operation.listed_on, today):
+        refusals.against(field, code, detail)
+    refusals.settle()
     listing = Listing(
         listing_id=uuid7(),
         revision=1,
@@ -136,26 +144,26 @@ def _listed(operation: ListOperation, before: Entry | None, people: People, toda
     return Entry(listing, tuple(recorded_person(given, people) for given in operation.persons))
 
 
-def _amended(op: AmendOperation, before: Entry, _: People, objections: Objections, __: date) -> Entry:
+def _amended(op: AmendOperation, before: Entry, _: People, refusals: Refusals, __: date) -> Entry:
     listing = before.listing
     added: dict[str, Any] = {}
     for field in ("basis", "conduct_code", "published_until"):
         given = getattr(op, field)
         if given is not None and getattr(listing, field) is not None:
-            objections.against(field, "already_recorded", "此项已有记录；如记录有误，请用更正（correct）。")
+            refusals.against(field, "already_recorded", "此项已有记录；如记录有误，请用更正（correct）。")
         elif given is not None:
             added[field] = given
     if op.facts is not None:
         added["facts"] = op.facts if listing.facts is None else f"{listing.facts}\n{op.facts}"
-    objections.settle()
+    refusals.settle()
     return replace(before, listing=replace(listing, **added))
 
 
-def _corrected(op: CorrectOperation, before: Entry, people: People, objections: Objections, today: date) -> Entry:
+def _corrected(op: CorrectOperation, before: Entry, people: People, refusals: Refusals, today: date) -> Entry:
     values: dict[str, Any] = dict(op.values)
     listing, unit, removal = before.listing, before.listing.unit, before.listing.removal
     if removal is None and values.keys() & {"removed_on", "removal_decision_no"}:
-        objections.refuse("set.removed_on", "not_removed", "该记录没有移出，不能更正移出日期或移出决定书文号。")
+        refusals.refuse("set.removed_on", "not_removed", "该记录没有移出，不能更正移出日期或移出决定书文号。")
     if "uscc" in values or "unit_name" in values:
         uscc, name = values.pop("uscc", unit.uscc), values.pop("unit_name", unit.name)
         unit = ListedUnit(uscc, name, _formerly(unit, name))
@@ -165,21 +173,21 @@ def _corrected(op: CorrectOperation, before: Entry, people: People, objections: 
         on = values.pop("removed_on", removal.on)
         removal = replace(removal, on=on, decision_no=values.pop("removal_decision_no", removal.decision_no))
     after = replace(listing, unit=unit, removal=removal, **values)
-    objections.day("set.listed_on", "列入日期", after.listed_on, today=today)
+    refusals.day("set.listed_on", "列入日期", after.listed_on, today=today)
     if after.valid_until < after.listed_on:
-        objections.against("set.valid_until", "date_order", "有效期截止日不能早于列入日期。")
+        refusals.against("set.valid_until", "date_order", "有效期截止日不能早于列入日期。")
     if after.removal is not None:
         first = _earliest_removal(after)
-        objections.day("set.removed_on", "移出日期", after.removal.on, first=first, today=today)
+        refusals.day("set.removed_on", "移出日期", after.removal.on, first=first, today=today)
     persons = before.persons
     if op.persons is not None:
-        for field, code, detail in objections_to_persons(op.persons, after.listed_on, today):
-            objections.against(field, code, detail)
-        objections.settle()
+        for field, code, detail in refusals_of_persons(op.persons, after.listed_on, today):
+            refusals.against(field, code, detail)
+        refusals.settle()
         given = [recorded_person(person, people) for person in op.persons]
         ids = [people.ids_of(person.number) for person in op.persons]
         persons = with_persons(persons, given, ids, today)
-    objections.settle()
+    refusals.settle()
     return Entry(after, persons)
 
 
@@ -188,10 +196,10 @@ def _formerly(unit: ListedUnit, new_name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in (*unit.former_names, unit.name) if name != new_name))
 
 
-def _renamed(op: RenameOperation, before: Entry, _: People, objections: Objections, today: date) -> Entry:
+def _renamed(op: RenameOperation, before: Entry, _: People, refusals: Refusals, today: date) -> Entry:
     unit = before.listing.unit
-    objections.day("renamed_on", "变更日期", op.renamed_on, today=today)
-    objections.settle()
+    refusals.day("renamed_on", "变更日期", op.renamed_on, today=today)
+    refusals.settle()
     renamed = replace(unit, name=op.new_name, former_names=_formerly(unit, op.new_name))
     return replace(before, listing=replace(before.listing, unit=renamed))
 
@@ -200,42 +208,42 @@ def _earliest_removal(listing: Listing) -> date:
     return max([listing.listed_on, *(span.until for span in listing.suspensions)])
 
 
-def _removed(op: RemoveOperation, before: Entry, _: People, objections: Objections, today: date) -> Entry:
+def _removed(op: RemoveOperation, before: Entry, _: People, refusals: Refusals, today: date) -> Entry:
     listing = before.listing
-    objections.day("removed_on", "移出日期", op.removed_on, first=_earliest_removal(listing), today=today)
+    refusals.day("removed_on", "移出日期", op.removed_on, first=_earliest_removal(listing), today=today)
     if op.reason is RemovalReason.EXPIRED and op.removed_on <= listing.valid_until:
         told = f"期限至 {listing.valid_until} 才满，不能以期满为由提前移出。"
-        objections.against("reason", "not_yet_expired", told)
-    objections.settle()
+        refusals.against("reason", "not_yet_expired", told)
+    refusals.settle()
     removal = Removal(op.removed_on, op.reason, op.decision_no)
     return replace(before, listing=replace(listing, removal=removal))
 
 
-def _restored(op: RestoreOperation, before: Entry, _: People, objections: Objections, today: date) -> Entry:
+def _restored(op: RestoreOperation, before: Entry, _: People, refusals: Refusals, today: date) -> Entry:
     listing = before.listing
     removal = cast("Removal", listing.removal)
-    objections.day("restored_on", "恢复日期", op.restored_on, first=removal.on, today=today)
+    refusals.day("restored_on", "恢复日期", op.restored_on, first=removal.on, today=today)
     by_mistake = op.reason is RestoreReason.RECORDED_BY_MISTAKE
     if not by_mistake and removal.reason is not RemovalReason.REPAIRED:
         told = f"移出原因是{REMOVAL_REASONS[removal.reason]}，只有信用修复可以撤销（repair_revoked）。"
-        objections.against("reason", "not_repaired", told)
+        refusals.against("reason", "not_repaired", told)
     if by_mistake and op.restored_on != removal.on:
         told = f"误录的移出自始不存在，恢复日期应为移出日期 {removal.on}。"
-        objections.against("restored_on", "date_order", told)
+        refusals.against("restored_on", "date_order", told)
     valid_until = op.valid_until or listing.valid_until
     if valid_until < op.restored_on and not by_mistake:
         told = f"期限已于 {listing.valid_until} 届满；恢复后仍应执行的，请同时给出恢复日期之后的 valid_until。"
         if op.valid_until is not None:
             told = f"恢复后的有效期截止日不能早于恢复日期 {op.restored_on}。"
-        objections.against("valid_until", "period_over", told)
+        refusals.against("valid_until", "period_over", told)
     if valid_until < listing.listed_on:
-        objections.against("valid_until", "date_order", "有效期截止日不能早于列入日期。")
-    objections.settle()
+        refusals.against("valid_until", "date_order", "有效期截止日不能早于列入日期。")
+    refusals.settle()
     spans = Span(removal.on, op.restored_on).after(listing.suspensions)
     return replace(before, listing=replace(listing, removal=None, suspensions=spans, valid_until=valid_until))
 
 
-_CHANGES: dict[Op, Callable[[Any, Entry, People, Objections, date], Entry]] = {
+_CHANGES: dict[Op, Callable[[Any, Entry, People, Refusals, date], Entry]] = {
     Op.AMEND: _amended,
     Op.CORRECT: _corrected,
     Op.RENAME: _renamed,
@@ -244,4 +252,6 @@ _CHANGES: dict[Op, Callable[[Any, Entry, People, Objections, date], Entry]] = {
     Op.ADD_PERSON: person_added,
     Op.END_PERSON: person_ended,
     Op.BAN: person_banned,
+    Op.FILE_OBJECTION: objection_filed,
+    Op.DECIDE_OBJECTION: objection_decided,
 }

@@ -68,6 +68,21 @@ FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
         "ban_since": "position_ban.since",
         "document": "document",
     },
+    "file_objection": {
+        **_TARGET,
+        "objection_no": "objection_no",
+        "filed_on": "filed_on",
+        "matter": "matter",
+        "id_number": "id_number",
+        "document": "document",
+    },
+    "decide_objection": {
+        **_TARGET,
+        "objection_no": "objection_no",
+        "outcome": "outcome",
+        "decided_on": "decided_on",
+        "document": "document",
+    },
 }
 """Operation -> column -> path. The persons of a `list` come from `PERSON_FIELDS` and `REPRESENTATIVE_FIELDS`."""
 

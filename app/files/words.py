@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from app.domain.names import END_REASONS, OPERATIONS, REMOVAL_REASONS, RESTORE_REASONS, ROLES
+from app.domain.names import END_REASONS, OBJECTION_OUTCOMES, OPERATIONS, REMOVAL_REASONS, RESTORE_REASONS, ROLES
 
 _ALSO: Final[Mapping[str, Mapping[str, str]]] = {
     "op": {
@@ -17,6 +17,9 @@ _ALSO: Final[Mapping[str, Mapping[str, str]]] = {
         "添加人员": "add_person",
         "离任": "end_person",
         "结束任职": "end_person",
+        "异议": "file_objection",
+        "异议受理": "file_objection",
+        "异议答复": "decide_objection",
     },
     "roles": {
         "法人": "legal_representative",
@@ -31,6 +34,12 @@ _ALSO: Final[Mapping[str, Mapping[str, str]]] = {
     "removal_reason": {"修复": "repaired", "到期": "expired", "期限届满": "expired", "撤销": "revoked"},
     "restore_reason": {"撤销修复": "repair_revoked", "撤销信用修复": "repair_revoked", "误移出": "recorded_by_mistake"},
     "end_reason": {"离职": "left"},
+    "outcome": {
+        "异议成立": "upheld",
+        "异议部分成立": "upheld_in_part",
+        "异议不成立": "rejected",
+        "撤回异议": "withdrawn",
+    },
 }
 
 CHOICES: Final[Mapping[str, Mapping[str, str]]] = {
@@ -39,6 +48,7 @@ CHOICES: Final[Mapping[str, Mapping[str, str]]] = {
     "removal_reason": REMOVAL_REASONS,
     "restore_reason": RESTORE_REASONS,
     "end_reason": END_REASONS,
+    "outcome": OBJECTION_OUTCOMES,
 }
 """For each column with a choice: code -> the word that our template offers."""
 

@@ -143,6 +143,8 @@ def _clean(value: str) -> str:
 # A typed text: stripped, not blank, printable, without an identity number in it.
 ShortText = Annotated[StrictStr, Field(max_length=100), AfterValidator(_clean)]
 NameText = Annotated[StrictStr, Field(max_length=200), AfterValidator(_clean)]
+# Part of a name to search for: one character would find nearly everything.
+PartOfName = Annotated[StrictStr, Field(min_length=2, max_length=200), AfterValidator(_clean)]
 LongText = Annotated[StrictStr, Field(max_length=1000), AfterValidator(_clean)]
 
 

@@ -19,6 +19,7 @@ from app.domain.codes import CodeError, ResidentId, Uscc, parse_code, parse_irre
 from app.domain.identity import IdentityVault
 from app.domain.listing import Listing, ListingState, RelatedPerson
 from app.domain.moment import Moment
+from app.domain.objections import Objection
 from app.domain.subjects import SubjectKind
 from app.errors import FieldError, IdentityKeysMissing, InvalidField, LianchengError, ListVersionNotReached
 from app.services.access import Caller
@@ -66,12 +67,16 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class AnsweredListing:
-    """A listing that concerns the subject; ``person`` where the subject is one of its persons."""
+    """A listing that concerns the subject; ``person`` where the subject is one of its persons.
+
+    ``open_objections`` are those that contest it on the day.
+    """
 
     listing: Listing
     state: ListingState
     person: RelatedPerson | None
     position_ban_in_force: bool
+    open_objections: tuple[Objection, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,4 +287,5 @@ def _answered(hit: Hit, on: date) -> AnsweredListing:
         state=hit.listing.state(on),
         person=hit.person,
         position_ban_in_force=hit.person is not None and hit.listing.ban_in_force(hit.person, on),
+        open_objections=hit.listing.open_objections(on),
     )

@@ -13,6 +13,7 @@ from app.domain.operations import (
     BanOperation,
     CorrectOperation,
     EndPersonOperation,
+    FileObjectionOperation,
     ListOperation,
     Operation,
     PersonGiven,
@@ -88,7 +89,7 @@ def _numbers(operation: Operation) -> list[ResidentId]:
             return [person.number for person in people or ()]
         case AddPersonOperation(person=given_person):
             return [given_person.number]
-        case EndPersonOperation(person=named) | BanOperation(person=named):
-            return [] if isinstance(named, UUID) else [named]
+        case EndPersonOperation(person=named) | BanOperation(person=named) | FileObjectionOperation(filed_by=named):
+            return [] if named is None or isinstance(named, UUID) else [named]
         case _:
             return []

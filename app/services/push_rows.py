@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, TypeAdapter, model_validator
 
 from app.domain.listing import PersonEndReason, RemovalReason, Role
+from app.domain.objections import ObjectionOutcome
 from app.domain.operations import RestoreReason, Target
 from app.services.fields import Day, LongText, NameText, ResidentIdField, ShortText, UsccField, WrittenUsccField, refuse
 
@@ -231,7 +232,51 @@ class BanRow(_OfPerson):
     document: Document = None
 
 
-AnyRow = ListRow | AmendRow | CorrectRow | RenameRow | RemoveRow | RestoreRow | AddPersonRow | EndPersonRow | BanRow
+class FileObjectionRow(_Targeted):
+    """异议提出: the unit or one of its persons contests the listing, which stays in force and is marked so."""
+
+    op: Literal["file_objection"]
+    objection_no: Annotated[ShortText, Field(description="异议编号, your own; one listing has each once.")]
+    filed_on: Annotated[Day, Field(description="异议提出日期; not after today.")]
+    matter: Annotated[LongText, Field(description="异议事项: what is contested.")]
+    id_number: Annotated[
+        ResidentIdField | None, Field(description="公民身份号码 of the person who filed it, if not the unit.")
+    ] = None
+    person_id: Annotated[UUID | None, Field(description="In place of `id_number`.")] = None
+    document: Document = None
+
+    @model_validator(mode="after")
+    def _filed_by_one(self) -> "FileObjectionRow":
+        if self.id_number is not None and self.person_id is not None:
+            raise refuse(
+                "person_target", "请用 id_number 或 person_id 指明提出异议的人员（只用一种），单位提出的都不写。"
+            )
+        return self
+
+
+class DecideObjectionRow(_Targeted):
+    """异议处理: the objection is decided. Correct or remove the listing in the same push where that follows from it."""
+
+    op: Literal["decide_objection"]
+    objection_no: Annotated[ShortText, Field(description="异议编号.")]
+    outcome: Annotated[ObjectionOutcome, Field(description="异议处理结果.")]
+    decided_on: Annotated[Day, Field(description="异议处理日期: from this day on it no longer contests the listing.")]
+    document: Document = None
+
+
+AnyRow = (
+    ListRow
+    | AmendRow
+    | CorrectRow
+    | RenameRow
+    | RemoveRow
+    | RestoreRow
+    | AddPersonRow
+    | EndPersonRow
+    | BanRow
+    | FileObjectionRow
+    | DecideObjectionRow
+)
 ROW_MODELS: tuple[type[BaseModel], ...] = (
     ListRow,
     AmendRow,
@@ -242,6 +287,8 @@ ROW_MODELS: tuple[type[BaseModel], ...] = (
     AddPersonRow,
     EndPersonRow,
     BanRow,
+    FileObjectionRow,
+    DecideObjectionRow,
 )
 ROW_TAGS = {model.model_fields["op"].annotation.__args__[0]: model for model in ROW_MODELS}  # type: ignore[union-attr]
 ADAPTER: TypeAdapter[AnyRow] = TypeAdapter(Annotated[AnyRow, Field(discriminator="op")])

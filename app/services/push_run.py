@@ -16,10 +16,13 @@ from app.domain.identity import IdentityVault
 from app.domain.list_rules import ListRules
 from app.domain.listing import Entry
 from app.domain.moment import Moment
+from app.domain.objections import ObjectionOutcome
 from app.domain.operations import (
+    OBJECTION_OPS,
     PERSON_OPS,
     AmendOperation,
     CorrectOperation,
+    DecideObjectionOperation,
     ListOperation,
     Op,
     Operation,
@@ -96,6 +99,7 @@ class PushRun:
         self.making = VersionMaking(push_id, version)
         self._vault = vault
         self._rules = rules
+        self._upheld: dict[UUID, Step] = {}
 
     async def begin(self) -> None:
         """Continue from the head of the version before."""
@@ -174,7 +178,19 @@ class PushRun:
             done.append((after, self._revision(step, after)))
             if isinstance(step.operation, RemoveOperation):
                 self._warn_of_removal(step, after)
+            elif isinstance(step.operation, DecideObjectionOperation) and step.operation.outcome in _UPHELD:
+                self._upheld[after.listing.listing_id] = step
         return done
+
+    async def warn_of_unfinished(self) -> None:
+        """Note the objections that were upheld without anything being done about the listing in the same push."""
+        touched = await pushes.touched(self.session, self.version, self._upheld) if self._upheld else {}
+        for listing_id, step in self._upheld.items():
+            if all(one.operation in OBJECTION_OPS for one in touched[listing_id]):
+                told = "异议成立，而本次推送没有随之更正或移出该记录；请核对是否遗漏。"
+                self.findings.warn(
+                    [self._placed(FieldError("outcome", "upheld_without_change", told, step.operation.row), step)]
+                )
 
     def refused(self, step: Step, errors: Sequence[FieldError]) -> None:
         """Note what stands against an operation."""
@@ -247,9 +263,13 @@ class PushRun:
 def _repetition(operation: Operation, before: Entry | None, now: "_Standing") -> tuple[FieldError, ...]:
     """Say what stands against an operation because of others in the same push, or of another listing."""
     if before is not None and before.listing.listing_id in now.touched:
-        earlier = now.touched[before.listing.listing_id]
-        if not (operation.op in PERSON_OPS and earlier.operation in PERSON_OPS):
-            told = f"与第 {earlier.row} 行是同一条列入记录；一次推送中每条记录只能出现一次（人员操作除外）。"
+        earlier = [one for one in now.touched[before.listing.listing_id] if one.operation not in OBJECTION_OPS]
+        of_persons = operation.op in PERSON_OPS and all(one.operation in PERSON_OPS for one in earlier)
+        if earlier and operation.op not in OBJECTION_OPS and not of_persons:
+            told = (
+                f"与第 {earlier[-1].row} 行是同一条列入记录；"
+                "一次推送中每条记录只能出现一次（人员操作、异议的提出与处理除外）。"
+            )
             return (FieldError(target_field(operation), "duplicate_in_push", told),)
     if isinstance(operation, CorrectOperation) and before is not None:
         key = _corrected_key(operation, now.entries)
@@ -264,6 +284,7 @@ class RunBroken(Exception):
     """The transaction cannot go on; the findings say why."""
 
 
+_UPHELD = frozenset({ObjectionOutcome.UPHELD, ObjectionOutcome.UPHELD_IN_PART})
 _RULED = frozenset({"tier", "conduct_code", "listed_on", "valid_until"})
 
 
@@ -272,7 +293,7 @@ class _Standing:
     """The listings that a part speaks of, as they stand while it is decided."""
 
     entries: dict[Target, Entry]
-    touched: dict[UUID, Touched]
+    touched: dict[UUID, list[Touched]]
 
     def note(self, step: Step, before: Entry | None, after: Entry) -> None:
         listing = after.listing
@@ -280,7 +301,8 @@ class _Standing:
             self.entries.pop((before.listing.unit.uscc, before.listing.decision_no), None)
         self.entries[listing.listing_id] = after
         self.entries[listing.unit.uscc, listing.decision_no] = after
-        self.touched[listing.listing_id] = Touched(step.operation.row, step.operation.op.value)
+        done = Touched(step.operation.row, step.operation.op.value)
+        self.touched.setdefault(listing.listing_id, []).append(done)
 
 
 def _corrected_key(operation: CorrectOperation, entries: Mapping[Target, Entry]) -> Target | None:

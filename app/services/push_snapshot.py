@@ -97,11 +97,11 @@ class SnapshotRun(PushRun):
         missing, in_force = await snapshot_seen.missing(self.session, today)
         if missing == 0:
             return
-        objection = _objection(terms, missing, in_force)
-        if objection is not None and not proposed_only and objection.code != "removal_reason_missing":
-            raise TooManyRemovals(objection.detail)
-        if objection is not None:
-            self.findings.refuse([objection])
+        refusal = _refusal(terms, missing, in_force)
+        if refusal is not None and not proposed_only and refusal.code != "removal_reason_missing":
+            raise TooManyRemovals(refusal.detail)
+        if refusal is not None:
+            self.findings.refuse([refusal])
         if terms.reason is None:
             return
         past: UUID | None = None
@@ -111,7 +111,7 @@ class SnapshotRun(PushRun):
             past = ids[-1]
 
 
-def _objection(terms: RemovalTerms, missing: int, in_force: int) -> FieldError | None:
+def _refusal(terms: RemovalTerms, missing: int, in_force: int) -> FieldError | None:
     if terms.reason is None:
         told = (
             f"快照缺少现行名单中的 {missing} 条记录，将被移出；"

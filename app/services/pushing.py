@@ -182,6 +182,7 @@ class PushService:
         rows: Iterator[FileRow] = iter(opened.source)
         try:
             await run.carry_out(rows, self._terms.most_rows)
+            await run.warn_of_unfinished()
             # What the file holds and the list does not keep is left out knowingly, and told.
             run.findings.warn(FieldError(None, "column_not_kept", notice) for notice in opened.source.notices)
             if isinstance(run, SnapshotRun) and not run.findings.errors_total:

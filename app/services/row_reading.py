@@ -16,7 +16,9 @@ from app.domain.operations import (
     AmendOperation,
     BanOperation,
     CorrectOperation,
+    DecideObjectionOperation,
     EndPersonOperation,
+    FileObjectionOperation,
     ListOperation,
     Operation,
     PersonGiven,
@@ -36,7 +38,9 @@ from app.services.push_rows import (
     BanRow,
     CorrectedValues,
     CorrectRow,
+    DecideObjectionRow,
     EndPersonRow,
+    FileObjectionRow,
     ListRow,
     PersonRow,
     PositionBanRow,
@@ -78,9 +82,9 @@ def read_row(source: FileRow, rules: ListRules, today: date) -> ReadRow:
     if not (source.value is None and errors):
         try:
             row = ADAPTER.validate_python(source.value, context={"today": today})
-            operation, objections = _READERS[type(row)](row, source.number, rules)
+            operation, refusals = _READERS[type(row)](row, source.number, rules)
             persons_given = isinstance(row, ListRow) and row.persons is not None
-            errors.extend(objections)
+            errors.extend(refusals)
         except ValidationError as error:
             errors.extend((*_told(error), *_code_fault(source.value)))
     if errors:
@@ -251,6 +255,21 @@ def _ban_person(row: BanRow, number: int, _: ListRules) -> Reading:
     return BanOperation(number, row.target, named, ban, row.document), []
 
 
+def _file_objection(row: FileObjectionRow, number: int, _: ListRules) -> Reading:
+    filed_by = row.id_number or row.person_id
+    operation = FileObjectionOperation(
+        number, row.target, row.objection_no, row.filed_on, row.matter, filed_by, row.document
+    )
+    return operation, []
+
+
+def _decide_objection(row: DecideObjectionRow, number: int, _: ListRules) -> Reading:
+    operation = DecideObjectionOperation(
+        number, row.target, row.objection_no, row.outcome, row.decided_on, row.document
+    )
+    return operation, []
+
+
 _READERS: Mapping[type[AnyRow], Callable[[Any, int, ListRules], Reading]] = cast(
     "Mapping[type[AnyRow], Callable[[Any, int, ListRules], Reading]]",
     {
@@ -263,5 +282,7 @@ _READERS: Mapping[type[AnyRow], Callable[[Any, int, ListRules], Reading]] = cast
         AddPersonRow: _add_person,
         EndPersonRow: _end_person,
         BanRow: _ban_person,
+        FileObjectionRow: _file_objection,
+        DecideObjectionRow: _decide_objection,
     },
 )

@@ -1,5 +1,6 @@
 """What the listings are now: reading them, and writing them as they are after a change."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -26,6 +27,7 @@ from app.domain.listing import (
 from app.domain.operations import Target
 from app.store.bulk import copy_in
 from app.store.database import Session, WriteSession, collisions_told
+from app.store.objections import kept_objections, objections_of
 from app.store.tables import listings, persons, related_persons
 
 LISTING_COLUMNS = tuple(column.name for column in listings.columns)
@@ -54,6 +56,7 @@ def listing_of(row: RowMapping | Mapping[str, Any]) -> Listing:
         published_until=row["published_until"],
         nonconforming_reason=row["nonconforming_reason"],
         suspensions=spans_of(row["suspensions"]),
+        objections=objections_of(row["objections"]),
         list_version=row["list_version"],
     )
 
@@ -182,10 +185,12 @@ async def _alter(session: WriteSession, altered: Sequence[Entry]) -> None:
 
 
 def _typed(columns: Sequence[str], values: Sequence[Any]) -> Iterable[tuple[str, Any]]:
-    """Pair columns with values, multiranges as SQLAlchemy has them."""
+    """Pair columns with values, multiranges and JSON as SQLAlchemy has them."""
     for column, value in zip(columns, values, strict=True):
         if column in {"suspensions", "absences"}:
             yield column, [Range(one.lower, one.upper) for one in value]
+        elif column == "objections":
+            yield column, json.loads(value)
         else:
             yield column, value
 
@@ -219,6 +224,7 @@ def _listing_values(listing: Listing) -> tuple[Any, ...]:
         listing.nonconforming_reason,
         _ranges(listing.suspensions),
         listing.list_version,
+        json.dumps(kept_objections(listing.objections), ensure_ascii=False),
     )
 
 

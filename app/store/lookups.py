@@ -11,7 +11,7 @@ from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import Dialect, text
-from sqlalchemy.dialects.postgresql import dialect
+from sqlalchemy.dialects.postgresql import JSONB, dialect
 
 from app.domain.identity import BlindIndex
 from app.domain.listing import Listing, RelatedPerson
@@ -157,7 +157,7 @@ recorded AS (
 SELECT state.list_version AS current_version, state.keys_missing, (SELECT count(*) FROM recorded) AS recorded, hit.*
 FROM state LEFT JOIN hit ON true
 ORDER BY hit.n, hit.listing_id, hit.person_id
-""")  # noqa: S608 - the names of our own columns
+""").columns(objections=JSONB)  # noqa: S608 - the names of our own columns
 
 
 async def find_and_record(session: WriteSession, subjects: Sequence[AskedSubject], asking: Asking) -> Found:

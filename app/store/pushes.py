@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ARRAY, BigInteger, Uuid, any_, cast, insert, select, text, update
-from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.exc import DBAPIError
 
 from app.domain.chain import GENESIS
@@ -133,19 +132,21 @@ async def last_commit(session: Session) -> datetime | None:
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """What a push has done to a listing so far: by which row, and whether only to persons of it."""
+    """One thing that a push has done to a listing so far, and by which row."""
 
     row: int | None
     operation: str
 
 
-async def touched(session: Session, list_version: int, listing_ids: Iterable[UUID]) -> dict[UUID, Touched]:
-    """Return the last thing that the push of this version did to each of these listings."""
+async def touched(session: Session, list_version: int, listing_ids: Iterable[UUID]) -> dict[UUID, list[Touched]]:
+    """Return what the push of this version did to each of these listings that it touched, in its order."""
     revised = listing_revisions.c
     query = (
         select(revised.listing_id, revised.row_no, revised.operation)
-        .ext(distinct_on(revised.listing_id))
         .where(revised.list_version == list_version, revised.listing_id == any_(cast(list(listing_ids), ARRAY(Uuid))))
-        .order_by(revised.listing_id, revised.revision.desc())
+        .order_by(revised.listing_id, revised.revision)
     )
-    return {row.listing_id: Touched(row.row_no, row.operation) for row in await session.execute(query)}
+    found: dict[UUID, list[Touched]] = {}
+    for row in await session.execute(query):
+        found.setdefault(row.listing_id, []).append(Touched(row.row_no, row.operation))
+    return found

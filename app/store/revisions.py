@@ -19,6 +19,7 @@ from app.domain.listing import Entry, Listing, RelatedPerson, Span
 from app.store.bulk import copy_in
 from app.store.database import Session, WriteSession
 from app.store.listings import listing_of, person_of
+from app.store.objections import kept_objections
 from app.store.tables import listing_revisions, persons, pushes
 
 _COLUMNS = (
@@ -102,6 +103,7 @@ def state_of(entry: Entry) -> dict[str, Any]:
         "removal_reason": removal.reason.value if removal else None,
         "removal_decision_no": removal.decision_no if removal else None,
         "suspensions": _pairs(listing.suspensions),
+        "objections": kept_objections(listing.objections),
         "persons": [_person_state(person) for person in sorted(entry.persons, key=lambda one: one.person_id)],
     }
 
@@ -155,7 +157,7 @@ def listing_from(state: Mapping[str, Any], revision: int, list_version: int) -> 
         "list_version": list_version,
         "suspensions": _read_spans(state.get("suspensions", ())),
     }
-    return listing_of({**absent, **state, **days, **typed})
+    return listing_of({"objections": (), **absent, **state, **days, **typed})
 
 
 def person_from(kept: Mapping[str, Any], known: "KnownPerson | None") -> RelatedPerson:

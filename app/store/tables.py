@@ -151,6 +151,8 @@ listings = Table(
     Column("suspensions", DATEMULTIRANGE, nullable=False, server_default=text("'{}'")),
     # The version of the last change.
     Column("list_version", BigInteger, nullable=False),
+    # Every objection ever filed, in that order, as the revisions keep them: app/store/objections.py.
+    Column("objections", JSONB, nullable=False, server_default=text("'[]'")),
     # Also what the lookup by unit reads; one decision lists a unit once.
     UniqueConstraint("uscc", "decision_no"),
     CheckConstraint("valid_until >= listed_on", name="period"),

@@ -40,7 +40,7 @@ from liancheng.client.errors import (
     Undetermined,
     Unreachable,
 )
-from liancheng.client.in_force import ban_in_force, listing_in_force, person_concerned
+from liancheng.client.in_force import ban_in_force, listing_in_force, open_objections, person_concerned
 from liancheng.client.retries import Retries
 from liancheng.client.sync import Client
 
@@ -71,5 +71,6 @@ __all__ = [
     "Unreachable",
     "ban_in_force",
     "listing_in_force",
+    "open_objections",
     "person_concerned",
 ]

@@ -6,7 +6,7 @@ Days are `date`; a listing holds enough to tell every day, earlier ones too, fro
 from collections.abc import Iterable
 from datetime import date
 
-from liancheng.client.types import FeedListing, FeedPerson, Gap
+from liancheng.client.types import FeedListing, FeedPerson, Gap, Objection
 
 _VOIDED_BY = ("revoked", "corrected")
 
@@ -40,6 +40,15 @@ def ban_in_force(listing: FeedListing, person: FeedPerson, on: date) -> bool:
 def person_concerned(listing: FeedListing, person: FeedPerson, on: date) -> bool:
     """Whether the listing concerns the person: it is in force while they answer for the unit, or bans them still."""
     return _answers_for_unit(listing, person, on) or ban_in_force(listing, person, on)
+
+
+def open_objections(listing: FeedListing, on: date) -> list[Objection]:
+    """Return the objections that contest the listing on the day; it is in force all the same."""
+    return [
+        one
+        for one in listing.get("objections", ())
+        if _day(one["filed_on"]) <= on and (one["decided_on"] is None or on < _day(one["decided_on"]))
+    ]
 
 
 def _answers_for_unit(listing: FeedListing, person: FeedPerson, on: date) -> bool:

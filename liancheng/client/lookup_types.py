@@ -25,8 +25,15 @@ class AnsweredPerson(TypedDict):
     position_ban: AnsweredBan | None
 
 
+class OpenObjection(TypedDict):
+    """An objection (异议) that contests a listing on the day."""
+
+    objection_no: str
+    filed_on: str
+
+
 class AnsweredListing(TypedDict):
-    """A listing that concerns the subject on the day."""
+    """A listing that concerns the subject on the day; while it is ``contested`` it is in force all the same."""
 
     listing_id: str
     revision: int
@@ -40,6 +47,8 @@ class AnsweredListing(TypedDict):
     listed_on: str
     valid_until: str
     removal: Removal | None
+    contested: bool
+    open_objections: list[OpenObjection]
 
 
 class SubMeasure(TypedDict):

@@ -49,6 +49,18 @@ class Removal(TypedDict):
     decision_no: str | None
 
 
+class Objection(TypedDict):
+    """An objection (异议) to a listing: it is open until ``decided_on``, and keeps nothing from being in force."""
+
+    objection_no: str
+    filed_on: str
+    matter: str
+    filed_by_person: str | None
+    outcome: Literal["upheld", "upheld_in_part", "rejected", "withdrawn"] | None
+    decided_on: str | None
+    decision_document: str | None
+
+
 class FieldChange(TypedDict):
     """What one field was, and what it is now."""
 
@@ -147,6 +159,7 @@ class FeedListing(TypedDict):
     removal: Removal | None
     suspensions: list[Gap]
     persons: list[FeedPerson]
+    objections: NotRequired[list[Objection]]
 
 
 class Change(TypedDict):

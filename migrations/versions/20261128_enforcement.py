@@ -6,7 +6,7 @@ The release before goes on beside it: nothing that it reads or writes is altered
 from alembic import op
 
 revision = "20261128_enforcement"
-down_revision = "20261125_whole_life"
+down_revision = "20261126_objections"
 
 SERVICE_ROLE = "liancheng_service"
 

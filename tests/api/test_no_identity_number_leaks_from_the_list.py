@@ -105,6 +105,7 @@ async def test_in_what_is_said_about_persons_who_cannot_be_changed(
     await quiet.pushed(list_operation(2))
     elsewhere = TARGET | {"uscc": synthetic_uscc(2), "decision_no": "虚构列〔2026〕2号"}
     ban = {"for_life": True}
+    objection = {"objection_no": "虚构异1号", "filed_on": DAY, "matter": "事项（虚构）"}
     wrong: list[dict[str, Any]] = [
         {"op": "add_person", **TARGET, "person": person(4711)},
         {"op": "add_person", **TARGET, "person": person(4711, since="2999-01-01")},
@@ -116,6 +117,11 @@ async def test_in_what_is_said_about_persons_who_cannot_be_changed(
         {"op": "ban", **elsewhere, "id_number": NUMBER, "position_ban": ban},
         {"op": "ban", **TARGET, "id_number": MISTYPED, "position_ban": ban},
         {"op": "ban", **TARGET, "id_number": NUMBER, "position_ban": ban, "document": f"依{NUMBER}"},
+        {"op": "file_objection", **elsewhere, **objection, "id_number": NUMBER},
+        {"op": "file_objection", **TARGET, **objection, "id_number": MISTYPED},
+        {"op": "file_objection", **TARGET, **objection, "id_number": NUMBER, "person_id": NUMBER},
+        {"op": "file_objection", **TARGET, **objection, "matter": f"本人{NUMBER}"},
+        {"op": "decide_objection", **TARGET, "objection_no": NUMBER, "outcome": NUMBER, "decided_on": NUMBER},
         {"op": "amend", **TARGET, "facts": f"当事人{NUMBER}"},
         {"op": "correct", **TARGET, "set": {"facts": NUMBER}, "reason": "x"},
         {"op": "correct", **TARGET, "set": {NUMBER: NUMBER}, "reason": "x"},

@@ -18,13 +18,19 @@ from app.domain.listing import (
     Role,
     Span,
 )
-from liancheng.client import ban_in_force, listing_in_force, person_concerned
+from app.domain.objections import Objection, ObjectionDecision, ObjectionOutcome
+from liancheng.client import ban_in_force, listing_in_force, open_objections, person_concerned
+from liancheng.client import types as told_as
 from liancheng.client.types import FeedListing, FeedPerson, Gap
 from tests.client.shapes import feed_listing, feed_person
 
 # Few days, so that boundaries meet.
 DAYS = st.integers(0, 12).map(lambda n: date(2026, 3, 1) + timedelta(days=n))
 SPANS = st.lists(st.builds(Span, DAYS, DAYS), max_size=2).map(tuple)
+DECISIONS = st.builds(ObjectionDecision, st.sampled_from(ObjectionOutcome), DAYS, st.none())
+OBJECTIONS = st.lists(
+    st.builds(Objection, st.just(""), DAYS, st.just(""), st.none(), st.none() | DECISIONS), max_size=2
+).map(tuple)
 LISTINGS = st.builds(
     Listing,
     listing_id=st.just(UUID(int=1)),
@@ -43,6 +49,7 @@ LISTINGS = st.builds(
     basis=st.none(),
     published_until=st.none(),
     nonconforming_reason=st.none(),
+    objections=OBJECTIONS,
     list_version=st.just(1),
 )
 PERSONS = st.builds(
@@ -77,7 +84,20 @@ def on_the_wire(listing: Listing) -> FeedListing:
         if removal
         else None,
         suspensions=gaps(listing.suspensions),
+        objections=[objection_on_the_wire(one) for one in listing.objections],
     )
+
+
+def objection_on_the_wire(one: Objection) -> told_as.Objection:
+    return {
+        "objection_no": one.objection_no,
+        "filed_on": one.filed_on.isoformat(),
+        "matter": one.matter,
+        "filed_by_person": None,
+        "outcome": one.decision.outcome.value if one.decision else None,
+        "decided_on": one.decision.on.isoformat() if one.decision else None,
+        "decision_document": None,
+    }
 
 
 def person_on_the_wire(person: RelatedPerson) -> FeedPerson:
@@ -98,4 +118,5 @@ def test_the_client_judges_as_the_service_does(listing: Listing, person: Related
     listing_told, person_told = on_the_wire(listing), person_on_the_wire(person)
     assert listing_in_force(listing_told, on) == listing.in_force(on)
     assert ban_in_force(listing_told, person_told, on) == listing.ban_in_force(person, on)
+    assert len(open_objections(listing_told, on)) == len(listing.open_objections(on))
     assert person_concerned(listing_told, person_told, on) == listing.concerns(person, on)

@@ -27,7 +27,7 @@ DAY = timedelta(days=1)
 TODAY = date(2026, 11, 24)
 FIRST, LAST = date(2026, 3, 1), date(2027, 2, 28)
 Told = tuple[int | None, str | None, str]
-"""Row, field and code of an objection."""
+"""Row, field and code of an refusal."""
 
 
 class Register:

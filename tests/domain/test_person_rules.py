@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from app.domain.listing import PersonEnd, PersonEndReason, PositionBan, RelatedPerson, Role, Span
 from app.domain.operations import PersonGiven
-from app.domain.person_rules import objections_to_persons, with_persons
+from app.domain.person_rules import refusals_of_persons, with_persons
 from app.domain.synthetic import synthetic_resident_id
 from tests.domain.deciding import DAY, FIRST, LAST, TODAY, Register, entry, person, recorded_as
 
 
-def objections(*persons: PersonGiven) -> list[tuple[str, str]]:
-    return [(field, code) for field, code, _ in objections_to_persons(persons, FIRST, TODAY)]
+def refusals(*persons: PersonGiven) -> list[tuple[str, str]]:
+    return [(field, code) for field, code, _ in refusals_of_persons(persons, FIRST, TODAY)]
 
 
 def brought(
@@ -52,12 +52,12 @@ def left(one: RelatedPerson, on: date = TODAY) -> RelatedPerson:
 def test_what_is_wrong_with_a_person_is_told_at_their_own_field(
     wrong: PersonGiven, expected: list[tuple[str, str]]
 ) -> None:
-    assert objections(person(1), wrong) == expected
+    assert refusals(person(1), wrong) == expected
 
 
 def test_everything_that_is_wrong_is_told_and_a_repeated_number_by_the_first_one_that_has_it() -> None:
     worst = person(1, Role.OTHER, Role.OTHER, since=TODAY + DAY, ban=PositionBan(TODAY, TODAY + DAY))
-    assert objections(person(2), person(1), worst, person(2)) == [
+    assert refusals(person(2), person(1), worst, person(2)) == [
         ("persons[2].id_number", "duplicate_person"),
         ("persons[2].roles", "duplicate_role"),
         ("persons[2].since", "date_in_future"),
@@ -65,7 +65,7 @@ def test_everything_that_is_wrong_is_told_and_a_repeated_number_by_the_first_one
         ("persons[2].position_ban.until", "date_order"),
         ("persons[3].id_number", "duplicate_person"),
     ]
-    details = [detail for _, _, detail in objections_to_persons([person(2), person(1), worst], FIRST, TODAY)]
+    details = [detail for _, _, detail in refusals_of_persons([person(2), person(1), worst], FIRST, TODAY)]
     assert "第 2 名" in details[0]
     assert not any(synthetic_resident_id(n)[-4:] in detail for n in (1, 2) for detail in details)
 

@@ -1,4 +1,4 @@
-"""What may happen to a listing in which state: every objection with its row and field, and what would be legal."""
+"""What may happen to a listing in which state: every refusal with its row and field, and what would be legal."""
 
 from dataclasses import replace
 from datetime import date
@@ -7,12 +7,15 @@ import pytest
 
 from app.domain.codes import Uscc
 from app.domain.listing import Entry, Listing, PersonEndReason, PositionBan, RemovalReason, Role
+from app.domain.objections import Objection, ObjectionOutcome
 from app.domain.operations import (
     AddPersonOperation,
     AmendOperation,
     BanOperation,
     CorrectOperation,
+    DecideObjectionOperation,
     EndPersonOperation,
+    FileObjectionOperation,
     Op,
     Operation,
     RenameOperation,
@@ -43,7 +46,7 @@ from tests.domain.deciding import (
 UUID_TARGET = recorded().listing_id
 
 
-def objections(*operations: Operation, existing: tuple[Listing, ...] = (), today: date = TODAY) -> list[Told]:
+def refusals(*operations: Operation, existing: tuple[Listing, ...] = (), today: date = TODAY) -> list[Told]:
     """Return what stands against each of several operations on these listings."""
     known: dict[Target, Listing] = {one.listing_id: one for one in existing}
     known |= {(one.unit.uscc, one.decision_no): one for one in existing}
@@ -57,9 +60,9 @@ def objections(*operations: Operation, existing: tuple[Listing, ...] = (), today
 
 
 def test_a_first_listing_and_the_removal_of_one_in_force_are_allowed() -> None:
-    assert objections(listing_of(), removal_of(key(2), row=2), existing=(recorded(2),)) == []
-    assert objections(removal_of(recorded(2).listing_id), existing=(recorded(2),)) == []
-    assert objections() == []
+    assert refusals(listing_of(), removal_of(key(2), row=2), existing=(recorded(2),)) == []
+    assert refusals(removal_of(recorded(2).listing_id), existing=(recorded(2),)) == []
+    assert refusals() == []
 
 
 def test_a_new_listing_holds_what_the_row_gives_and_begins_its_own_history() -> None:
@@ -103,7 +106,7 @@ def test_one_decision_lists_a_unit_once(existing: Listing, today: date, sentence
 def test_another_unit_by_the_same_decision_and_another_decision_on_the_same_unit_are_other_listings() -> None:
     other_unit = replace(listing_of(2), uscc=Uscc(synthetic_uscc(2)))
     other_decision = replace(listing_of(3), decision_no="虚构列〔2026〕9号")
-    assert objections(listing_of(), other_unit, other_decision) == []
+    assert refusals(listing_of(), other_unit, other_decision) == []
 
 
 @pytest.mark.parametrize(
@@ -119,18 +122,18 @@ def test_another_unit_by_the_same_decision_and_another_decision_on_the_same_unit
 def test_a_listing_begins_today_at_the_latest_and_ends_no_sooner_than_it_begins(
     listed_on: date, valid_until: date, expected: list[Told]
 ) -> None:
-    assert objections(replace(listing_of(), listed_on=listed_on, valid_until=valid_until)) == expected
+    assert refusals(replace(listing_of(), listed_on=listed_on, valid_until=valid_until)) == expected
 
 
 def test_one_person_stands_in_a_listing_once_whatever_the_name() -> None:
     twice = listing_of(1, 1, person(1), person(2), person(1, name="虚构乙"))
-    assert objections(twice) == [(1, "persons[2].id_number", "duplicate_person")]
-    assert objections(listing_of(1, 1, person(1)), listing_of(2, 2, person(1))) == []
+    assert refusals(twice) == [(1, "persons[2].id_number", "duplicate_person")]
+    assert refusals(listing_of(1, 1, person(1)), listing_of(2, 2, person(1))) == []
 
 
 def test_a_persons_roles_are_each_named_once() -> None:
     repeated = person(1, Role.PRINCIPAL, Role.SAFETY_LEAD, Role.PRINCIPAL)
-    assert objections(listing_of(1, 1, person(2), repeated)) == [(1, "persons[1].roles", "duplicate_role")]
+    assert refusals(listing_of(1, 1, person(2), repeated)) == [(1, "persons[1].roles", "duplicate_role")]
 
 
 @pytest.mark.parametrize(
@@ -138,14 +141,14 @@ def test_a_persons_roles_are_each_named_once() -> None:
 )
 def test_a_ban_ends_no_sooner_than_the_listing_begins(until: date | None, wrong: bool) -> None:  # noqa: FBT001 - the expected answer
     expected = [(1, "persons[0].position_ban.until", "date_order")] if wrong else []
-    assert objections(listing_of(1, 1, person(1, ban=PositionBan(until)))) == expected
+    assert refusals(listing_of(1, 1, person(1, ban=PositionBan(until)))) == expected
 
 
 @pytest.mark.parametrize(("target", "field"), [(key(), "decision_no"), (UUID_TARGET, "listing_id")])
 def test_what_is_not_there_or_not_any_more_cannot_be_removed(target: Target, field: str) -> None:
-    assert objections(removal_of(target)) == [(1, field, "listing_not_found")]
+    assert refusals(removal_of(target)) == [(1, field, "listing_not_found")]
     gone = recorded(removed_on=TODAY - DAY)
-    assert objections(removal_of(target), existing=(gone,)) == [(1, field, "already_removed")]
+    assert refusals(removal_of(target), existing=(gone,)) == [(1, field, "already_removed")]
 
 
 def test_every_row_is_told_everything_that_stands_against_it_in_whichever_order() -> None:
@@ -157,8 +160,8 @@ def test_every_row_is_told_everything_that_stands_against_it_in_whichever_order(
         (1, "valid_until", "date_order"),
         (2, "decision_no", "listing_not_found"),
     }
-    assert set(objections(wrong, missing, existing=(recorded(),))) == expected
-    assert set(objections(missing, wrong, existing=(recorded(),))) == expected
+    assert set(refusals(wrong, missing, existing=(recorded(),))) == expected
+    assert set(refusals(missing, wrong, existing=(recorded(),))) == expected
 
 
 def test_no_objection_repeats_an_identity_number() -> None:
@@ -179,6 +182,8 @@ EVERY_OPERATION: dict[Op, Operation] = {
     Op.ADD_PERSON: AddPersonOperation(1, key(), person(3)),
     Op.END_PERSON: EndPersonOperation(1, key(), SOMEBODY.person_id, TODAY, PersonEndReason.LEFT),
     Op.BAN: BanOperation(1, key(), SOMEBODY.person_id, PositionBan(None)),
+    Op.FILE_OBJECTION: FileObjectionOperation(1, key(), "异2号", TODAY, "虚构事项", SOMEBODY.person_id),
+    Op.DECIDE_OBJECTION: DecideObjectionOperation(1, key(), "异1号", ObjectionOutcome.REJECTED, TODAY),
 }
 CHINESE = {
     Op.AMEND: "补充",
@@ -189,18 +194,39 @@ CHINESE = {
     Op.ADD_PERSON: "增加人员",
     Op.END_PERSON: "人员离任",
     Op.BAN: "任职限制",
+    Op.FILE_OBJECTION: "异议提出",
+    Op.DECIDE_OBJECTION: "异议处理",
 }
-ON_THE_LIST = set(EVERY_OPERATION) - {Op.RESTORE}
+CONTESTED = (Objection("异1号", FIRST, "虚构事项", None),)
+ON_THE_LIST = set(EVERY_OPERATION) - {Op.RESTORE, Op.DECIDE_OBJECTION}
+ENDED = {Op.CORRECT, Op.RESTORE, Op.BAN, Op.FILE_OBJECTION}
 STATES: dict[str, tuple[Listing, date, set[Op]]] = {
     "in force": (recorded(), TODAY, ON_THE_LIST),
     "on its last day": (recorded(), LAST, ON_THE_LIST),
     "over": (recorded(), LAST + DAY, ON_THE_LIST),
-    "repaired": (recorded(removed_on=TODAY), TODAY, {Op.CORRECT, Op.RESTORE, Op.BAN}),
-    "expired": (recorded(removed_on=TODAY, reason="expired"), TODAY, {Op.CORRECT, Op.RESTORE, Op.BAN}),
+    "contested": (replace(recorded(), objections=CONTESTED), TODAY, ON_THE_LIST | {Op.DECIDE_OBJECTION}),
+    "repaired": (recorded(removed_on=TODAY), TODAY, ENDED),
+    "repaired and contested": (
+        replace(recorded(removed_on=TODAY), objections=CONTESTED),
+        TODAY,
+        ENDED | {Op.DECIDE_OBJECTION},
+    ),
+    "expired": (recorded(removed_on=TODAY, reason="expired"), TODAY, ENDED),
     "revoked": (recorded(removed_on=TODAY, reason="revoked"), TODAY, {Op.CORRECT, Op.RESTORE}),
     "a mistake": (recorded(removed_on=TODAY, reason="corrected"), TODAY, {Op.CORRECT, Op.RESTORE}),
+    "a mistake, contested before": (
+        replace(recorded(removed_on=TODAY, reason="corrected"), objections=CONTESTED),
+        TODAY,
+        {Op.CORRECT, Op.RESTORE, Op.DECIDE_OBJECTION},
+    ),
 }
-REASONS = {"repaired": "信用修复", "expired": "期满", "revoked": "决定撤销", "a mistake": "更正"}
+REASONS = {
+    "repaired": "信用修复",
+    "repaired and contested": "信用修复",
+    "expired": "期满",
+    "revoked": "决定撤销",
+    "a mistake": "更正",
+}
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -214,6 +240,10 @@ def test_each_state_allows_what_it_allows_and_says_of_the_rest_what_it_would(op:
         assert (after.listing.listing_id, after.listing.revision) == (listing.listing_id, listing.revision + 1)
         return
     (error,) = against(EVERY_OPERATION[op], before, REGISTER, today)
+    if op is Op.DECIDE_OBJECTION:
+        assert (error.row, error.field, error.code) == (1, "objection_no", "objection_not_found")
+        assert "未决的异议：无" in error.detail
+        return
     expected = "not_removed" if listing.removal is None else "illegal_transition"
     expected = "already_removed" if op is Op.REMOVE else expected
     assert (error.row, error.field, error.code) == (1, "decision_no", expected)
@@ -232,7 +262,8 @@ def test_nothing_can_happen_to_what_is_not_on_the_list(op: Op, target: Target, f
 @pytest.mark.parametrize("op", EVERY_OPERATION)
 def test_an_operation_leaves_alone_what_it_is_not_about(op: Op) -> None:
     removed = op is Op.RESTORE
-    before = entry(SOMEBODY, recorded_as(person(2), REGISTER), listing=recorded(removed_on=TODAY if removed else None))
+    listing = replace(recorded(removed_on=TODAY if removed else None), objections=CONTESTED)
+    before = entry(SOMEBODY, recorded_as(person(2), REGISTER), listing=listing)
     after = decide(EVERY_OPERATION[op], before, REGISTER, TODAY)
     touched = {
         Op.AMEND: {"facts"},
@@ -240,6 +271,8 @@ def test_an_operation_leaves_alone_what_it_is_not_about(op: Op) -> None:
         Op.RENAME: {"unit"},
         Op.REMOVE: {"removal"},
         Op.RESTORE: {"removal"},
+        Op.FILE_OBJECTION: {"objections"},
+        Op.DECIDE_OBJECTION: {"objections"},
     }.get(op, set())
     changed = {name for name in Listing.__slots__ if getattr(before.listing, name) != getattr(after.listing, name)}
     assert changed == touched | {"revision"}

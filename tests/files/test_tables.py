@@ -142,6 +142,34 @@ EVERY_OPERATION: list[tuple[dict[str, str], dict[str, Any]]] = [
             "document": "虚构函2号",
         },
     ),
+    (
+        {
+            "op": "异议提出",
+            **TARGET,
+            "objection_no": "虚构异1号",
+            "filed_on": DAY,
+            "matter": "事实有误（虚构）",
+            "id_number": NUMBER,
+        },
+        {
+            "op": "file_objection",
+            **TARGET,
+            "objection_no": "虚构异1号",
+            "filed_on": DAY,
+            "matter": "事实有误（虚构）",
+            "id_number": NUMBER,
+        },
+    ),
+    (
+        {"op": "异议处理", **TARGET, "objection_no": "虚构异1号", "outcome": "部分成立", "decided_on": DAY},
+        {
+            "op": "decide_objection",
+            **TARGET,
+            "objection_no": "虚构异1号",
+            "outcome": "upheld_in_part",
+            "decided_on": DAY,
+        },
+    ),
 ]
 
 

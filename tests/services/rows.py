@@ -42,6 +42,20 @@ GOOD: dict[str, JSON] = {
     "add_person": {"op": "add_person", **TARGET, "person": PERSON},
     "end_person": {"op": "end_person", **TARGET, "id_number": NUMBER, "ended_on": "2026-05-01", "reason": "left"},
     "ban": {"op": "ban", **TARGET, "id_number": NUMBER, "position_ban": {"for_life": True}},
+    "file_objection": {
+        "op": "file_objection",
+        **TARGET,
+        "objection_no": "虚构异1号",
+        "filed_on": "2026-05-01",
+        "matter": "事实有误（虚构）",
+    },
+    "decide_objection": {
+        "op": "decide_objection",
+        **TARGET,
+        "objection_no": "虚构异1号",
+        "outcome": "upheld",
+        "decided_on": "2026-05-20",
+    },
 }
 
 

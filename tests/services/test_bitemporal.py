@@ -13,6 +13,7 @@ from app.services.verification import verify
 from tests.services.list_model.basics import JSON, Illegal, key
 from tests.services.list_model.days import banned, concerned, state
 from tests.services.list_model.drawing import NUMBERS, UNITS, Drawing
+from tests.services.list_model.objections import contesting
 from tests.services.list_model.pushes import pushed
 from tests.support import Api, today
 
@@ -35,7 +36,15 @@ _ANSWERED = [
     "listed_on",
     "valid_until",
 ]
-_RECORDED = (*_ANSWERED, "list_version", "published_until", "nonconforming_reason", "removal", "suspensions")
+_RECORDED = (
+    *_ANSWERED,
+    "list_version",
+    "published_until",
+    "nonconforming_reason",
+    "removal",
+    "suspensions",
+    "objections",
+)
 _OF_PERSON = ("name", "person_id", "roles", "since", "ended_on", "end_reason", "absences", "position_ban")
 
 
@@ -180,6 +189,7 @@ def hit(one: JSON, person: JSON | None, on: str) -> JSON:
     """Return what a lookup answers of a listing."""
     removal = one["removal"] if one["removal"] and one["removal"]["removed_on"] <= on else None
     found = {name: one[name] for name in _ANSWERED} | {"state": state(one, on), "removal": removal, "person": None}
+    found |= {"contested": bool(contesting(one, on)), "open_objections": contesting(one, on)}
     if person:
         ban = person["position_ban"]
         if ban:

@@ -6,12 +6,15 @@ import pytest
 
 from app.domain.codes import ResidentId, Uscc
 from app.domain.listing import PersonEndReason, PositionBan, RemovalReason, Role
+from app.domain.objections import ObjectionOutcome
 from app.domain.operations import (
     AddPersonOperation,
     AmendOperation,
     BanOperation,
     CorrectOperation,
+    DecideObjectionOperation,
     EndPersonOperation,
+    FileObjectionOperation,
     ListOperation,
     PersonGiven,
     RemoveOperation,
@@ -138,6 +141,17 @@ READ: list[tuple[JSON, object]] = [
     (
         row("ban", id_number=..., person_id=str(ID), position_ban={"until": "2027-01-01"}, document="虚构限1号"),
         BanOperation(ROW, KEY, ID, PositionBan(date(2027, 1, 1)), "虚构限1号"),
+    ),
+    (row("file_objection"), FileObjectionOperation(ROW, KEY, "虚构异1号", date(2026, 5, 1), "事实有误（虚构）")),
+    (
+        row("file_objection", id_number=NUMBER, document="虚构收1号"),
+        FileObjectionOperation(
+            ROW, KEY, "虚构异1号", date(2026, 5, 1), "事实有误（虚构）", ResidentId(NUMBER), "虚构收1号"
+        ),
+    ),
+    (
+        row("decide_objection", document="虚构异决1号"),
+        DecideObjectionOperation(ROW, KEY, "虚构异1号", ObjectionOutcome.UPHELD, date(2026, 5, 20), "虚构异决1号"),
     ),
 ]
 

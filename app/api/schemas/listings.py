@@ -11,6 +11,7 @@ from app.api.schemas.problems import Problem
 from app.api.schemas.pushes import FieldChangeOut
 from app.domain.chain import written
 from app.domain.listing import Entry, ListingState, PositionBan, RelatedPerson, Role, Span
+from app.domain.objections import Objection, ObjectionOutcome
 from app.services.feed import FeedChange, FeedListing, FeedPage, FeedPerson
 from app.services.fields import LongText
 from app.services.history import HistoricRevision
@@ -43,6 +44,31 @@ class RecordedBanOut(BaseModel):
     def of(cls, ban: PositionBan | None) -> "RecordedBanOut | None":
         """Shape a ban."""
         return cls(since=ban.since, until=ban.until, for_life=ban.until is None) if ban else None
+
+
+class ObjectionOut(BaseModel):
+    """An objection (异议) to the listing, as it is recorded."""
+
+    objection_no: str
+    filed_on: date
+    matter: str
+    filed_by_person: Annotated[UUID | None, Field(description="`person_id` of who filed it; `null`: the unit.")]
+    outcome: Annotated[ObjectionOutcome | None, Field(description="`null`: not decided yet.")]
+    decided_on: date | None
+    decision_document: str | None
+
+    @classmethod
+    def of(cls, one: Objection) -> "ObjectionOut":
+        """Shape an objection."""
+        return cls(
+            objection_no=one.objection_no,
+            filed_on=one.filed_on,
+            matter=one.matter,
+            filed_by_person=one.filed_by_person,
+            outcome=one.decision.outcome if one.decision else None,
+            decided_on=one.decision.on if one.decision else None,
+            decision_document=one.decision.document if one.decision else None,
+        )
 
 
 class _PersonFields(BaseModel):
@@ -105,6 +131,7 @@ class _ListingFields(BaseModel):
     ]
     removal: RemovalOut | None
     suspensions: Annotated[list[SpanOut], Field(description="Days between a removal and the restoring.")]
+    objections: Annotated[list[ObjectionOut], Field(description="All that were ever filed; they suspend nothing.")]
 
 
 def _listing_fields(entry: Entry) -> dict[str, Any]:
@@ -126,6 +153,7 @@ def _listing_fields(entry: Entry) -> dict[str, Any]:
         "nonconforming_reason": listing.nonconforming_reason,
         "removal": RemovalOut.of(listing.removal),
         "suspensions": SpanOut.all_of(listing.suspensions),
+        "objections": [ObjectionOut.of(one) for one in listing.objections],
     }
 
 

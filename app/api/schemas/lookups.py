@@ -141,6 +141,13 @@ class RemovalOut(BaseModel):
         return cls(removed_on=removal.on, reason=removal.reason, decision_no=removal.decision_no) if removal else None
 
 
+class OpenObjectionOut(BaseModel):
+    """An objection (异议) that contests the listing on the day: filed, and not decided by then."""
+
+    objection_no: str
+    filed_on: date
+
+
 class ListingOut(BaseModel):
     """A listing that concerns the subject on the day."""
 
@@ -162,6 +169,10 @@ class ListingOut(BaseModel):
     listed_on: date
     valid_until: date
     removal: RemovalOut | None
+    contested: Annotated[
+        bool, Field(description="有异议: an objection is undecided on the day. The listing is in force all the same.")
+    ]
+    open_objections: list[OpenObjectionOut]
 
 
 class SubMeasureOut(BaseModel):
@@ -289,6 +300,10 @@ def _listing(answered: AnsweredListing, on: date) -> ListingOut:
         listed_on=listing.listed_on,
         valid_until=listing.valid_until,
         removal=RemovalOut.of(removal),
+        contested=bool(answered.open_objections),
+        open_objections=[
+            OpenObjectionOut(objection_no=one.objection_no, filed_on=one.filed_on) for one in answered.open_objections
+        ],
     )
 
 

@@ -20,8 +20,9 @@ _ROLES = ("legal_representative", "safety_lead", "other")
 _OPS = (
     *("amend", "correct", "correct", "rename", "remove"),
     *("add_person", "add_person", "end_person", "end_person", "ban"),
+    *("file_objection", "decide_objection"),
 )
-_OPS_WHEN_REMOVED = ("restore", "restore", "restore", "restore", "correct", "ban")
+_OPS_WHEN_REMOVED = ("restore", "restore", "restore", "restore", "correct", "ban", "file_objection", "decide_objection")
 _TRIES = 20
 
 
@@ -151,7 +152,9 @@ class Drawing:
 
     def _change(self, op: str, one: JSON) -> JSON:
         """Return what an operation on a listing says beside which it is."""
-        if op in {"end_person", "ban", "add_person"}:
+        if op.endswith("objection"):
+            return self._change_of_objection(op, one)
+        if op.endswith("person") or op == "ban":
             return self._change_of_person(op, one)
         if op == "amend":
             return {"facts": self._text()} | self._optional()
@@ -159,8 +162,9 @@ class Drawing:
             return {"set": self._correction(one), "reason": "录入有误（虚构）"}
         if op == "rename":
             return {"new_name": self.random.choice(_NAMES), "renamed_on": self.day()}
-        if op == "restore":
-            return self._restoring(one)
+        return self._restoring(one) if op == "restore" else self._removing(one)
+
+    def _removing(self, one: JSON) -> JSON:
         reason = self.random.choice(("repaired", "repaired", "repaired", "expired", "revoked", "corrected"))
         return {"removed_on": self._from(one["listed_on"]), "reason": reason}
 
@@ -171,6 +175,16 @@ class Drawing:
             return self._whom(one) | {"position_ban": self._ban()}
         reason = "corrected" if self._seldom(4) else "left"
         return self._whom(one) | {"ended_on": self._from(one["listed_on"]), "reason": reason}
+
+    def _change_of_objection(self, op: str, one: JSON) -> JSON:
+        numbered = {"objection_no": f"虚构异{self.random.randint(1, 3)}号"}
+        if op == "decide_objection":
+            outcome = self.random.choice(("upheld", "upheld_in_part", "rejected", "withdrawn"))
+            decided_on = self._from(one["listed_on"])
+            return numbered | {"outcome": outcome, "decided_on": decided_on} | self._some(document="虚构异决1号")
+        whose = [person["person_id"] for person in one["persons"] if person["person_id"]]
+        filed_by = {"person_id": self.random.choice(whose)} if whose and self._seldom(2) else {}
+        return numbered | {"filed_on": self._from(one["listed_on"]), "matter": self._text()} | filed_by
 
     def _joining(self, one: JSON) -> JSON:
         """Draw somebody new, or somebody who left and comes back."""

@@ -6,6 +6,7 @@ from datetime import date
 
 from tests.services.list_model.basics import JSON, add_gap, demand
 from tests.services.list_model.days import VOID
+from tests.services.list_model.objections import decide_objection, file_objection, undecided
 from tests.services.list_model.persons import (
     add_person,
     ban_person,
@@ -29,7 +30,7 @@ def listed(row: JSON, today: str) -> JSON:
     one = {name: row[name] for name in ("decision_no", *MUST_BE_GIVEN)}
     one |= {name: row.get(name) for name in MAY_BE_GIVEN}
     one |= {"listing_id": None, "revision": 0, "unit": {**row["unit"], "former_names": []}}
-    one |= {"nonconforming_reason": None, "removal": None, "suspensions": []}
+    one |= {"nonconforming_reason": None, "removal": None, "suspensions": [], "objections": []}
     _check_days(one, today)
     check_rules(one)
     check_persons(given, one, today)
@@ -39,10 +40,13 @@ def listed(row: JSON, today: str) -> JSON:
 def change(one: JSON, row: JSON, today: str) -> None:
     """Carry out any operation but `list`; what would change nothing is refused."""
     removal, before = one["removal"], deepcopy(one)
-    if removal is None:
+    if row["op"] == "decide_objection":
+        demand(undecided(one))
+    elif removal is None:
         demand(row["op"] != "restore")
     else:
-        demand(row["op"] in {"correct", "restore"} or (row["op"] == "ban" and removal["reason"] not in VOID))
+        outlives = row["op"] in {"ban", "file_objection"} and removal["reason"] not in VOID
+        demand(row["op"] in {"correct", "restore"} or outlives)
     _CHANGES[row["op"]](one, row, today)
     demand(one != before)
 
@@ -132,4 +136,6 @@ _CHANGES: dict[str, Callable[[JSON, JSON, str], None]] = {
     "add_person": add_person,
     "end_person": end_person,
     "ban": ban_person,
+    "file_objection": file_objection,
+    "decide_objection": decide_objection,
 }

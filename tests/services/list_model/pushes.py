@@ -5,6 +5,7 @@ from copy import deepcopy
 
 from tests.services.list_model.basics import JSON, demand, key
 from tests.services.list_model.listings import MAY_BE_GIVEN, MUST_BE_GIVEN, change, check_rules, listed
+from tests.services.list_model.objections import OF_OBJECTIONS
 from tests.services.list_model.persons import bring_persons_to
 
 OF_PERSONS = {"add_person", "end_person", "ban"}
@@ -15,7 +16,7 @@ def pushed(before: Sequence[JSON], push: JSON, today: str, version: int) -> list
     listings = deepcopy(list(before))
     whole = push.get("mode") == "snapshot"
     rows = _snapshot_rows(before, push, today) if whole else _listing_by_listing(push["operations"], before)
-    touched: dict[int, str] = {}
+    touched: dict[int, set[str]] = {}
     for row in rows:
         if row["op"] == "list":
             # Nor may a listing take the place that another leaves in the same push.
@@ -24,10 +25,11 @@ def pushed(before: Sequence[JSON], push: JSON, today: str, version: int) -> list
             listings.append(one)
         else:
             one = _target(listings, row)
-            demand(id(one) not in touched or {row["op"], touched[id(one)]} <= OF_PERSONS)
+            others = touched.get(id(one), set()) - OF_OBJECTIONS
+            demand(not others or row["op"] in OF_OBJECTIONS or {row["op"], *others} <= OF_PERSONS)
             change(one, row, today)
             demand([key(other) for other in listings].count(key(one)) == 1)
-        touched[id(one)] = row["op"]
+        touched.setdefault(id(one), set()).add(row["op"])
         one |= {"revision": one["revision"] + 1, "list_version": version}
     return listings
 

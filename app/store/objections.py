@@ -1,0 +1,45 @@
+"""Objections as they are kept (JSON): the same in a listing and in its revisions."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from app.domain.objections import Objection, ObjectionDecision, ObjectionOutcome
+
+
+def kept_objections(objections: Iterable[Objection]) -> list[dict[str, Any]]:
+    """Return objections as JSON, whoever filed one by ``person_id`` only."""
+    return [
+        {
+            "objection_no": one.objection_no,
+            "filed_on": one.filed_on.isoformat(),
+            "matter": one.matter,
+            "filed_by_person": str(one.filed_by_person) if one.filed_by_person else None,
+            "outcome": one.decision.outcome.value if one.decision else None,
+            "decided_on": one.decision.on.isoformat() if one.decision else None,
+            "decision_document": one.decision.document if one.decision else None,
+        }
+        for one in objections
+    ]
+
+
+def objections_of(kept: Iterable[Mapping[str, Any]]) -> tuple[Objection, ...]:
+    """Read objections back."""
+    return tuple(
+        Objection(
+            one["objection_no"],
+            date.fromisoformat(one["filed_on"]),
+            one["matter"],
+            UUID(one["filed_by_person"]) if one["filed_by_person"] else None,
+            _decision(one),
+        )
+        for one in kept
+    )
+
+
+def _decision(kept: Mapping[str, Any]) -> ObjectionDecision | None:
+    if kept["outcome"] is None:
+        return None
+    decided_on = date.fromisoformat(kept["decided_on"])
+    return ObjectionDecision(ObjectionOutcome(kept["outcome"]), decided_on, kept["decision_document"])
