@@ -21,6 +21,7 @@ from app.api import (
     problems,
     public,
     pushes,
+    webhooks,
 )
 from app.api.deps import Services
 from app.api.edge import BodyLimits, Edge
@@ -36,6 +37,9 @@ from app.services.obligations import ObligationService
 from app.services.pushing import PushService, PushTerms
 from app.services.reporting import ReportService
 from app.services.tokens import TokenService
+from app.services.webhook_targets import TargetRules
+from app.services.webhook_worker import WebhookWorker, delivering
+from app.services.webhooks import WebhookService
 from app.settings import Settings, current_settings
 from app.stopping import told_to_stop
 from app.store import schema
@@ -85,7 +89,9 @@ def create_app(settings: Settings | None = None, *, freeze: bool = False) -> Fas
                 gc.collect()
                 gc.freeze()
             log.info(Event.STARTED, version=VERSION, catalogue_version=services.lookups.catalogue.version)
-            with told_to_stop(services.feed.stop):
+            if chosen.webhook_worker and services.webhook_worker.has_work:
+                await stack.enter_async_context(delivering(services.webhook_worker))
+            with told_to_stop(services.feed.stop), told_to_stop(services.webhook_worker.stop):
                 yield
             log.info(Event.STOPPED)
 
@@ -109,7 +115,15 @@ def create_app(settings: Settings | None = None, *, freeze: bool = False) -> Fas
     )
     # The changes come before the listings: /listings/snapshot is no id of a listing.
     lists = (lookups.router, pushes.router, changes.router, listings.router)
-    routers = (*lists, obligations.router, effect.router, catalogue.router, public.router, health.router)
+    routers = (
+        *lists,
+        obligations.router,
+        effect.router,
+        catalogue.router,
+        public.router,
+        webhooks.router,
+        health.router,
+    )
     for router in routers:
         app.include_router(router)
     problems.install(app)
@@ -163,6 +177,8 @@ async def _serving(settings: Settings) -> AsyncIterator[Services]:
             ReportService(obligation_service),
             EffectService(obligation_service, periods, divisions, vault),
             texts,
+            WebhookService(vault, TargetRules.of(settings)),
+            WebhookWorker(settings, database, vault),
         )
     finally:
         await database.close()

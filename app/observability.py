@@ -37,6 +37,12 @@ class Event(StrEnum):
     STOPPED = "service.stopped"
     REQUEST = "request.finished"
     FAILED = "request.failed"
+    WEBHOOK_DELIVERED = "webhook.delivered"
+    WEBHOOK_ATTEMPT_FAILED = "webhook.attempt_failed"
+    WEBHOOK_DISABLED = "webhook.disabled"
+    WEBHOOK_TROUBLE = "webhook.trouble"
+    WORKER_STARTED = "worker.started"
+    WORKER_STOPPED = "worker.stopped"
     LIBRARY = "library.message"
 
 

@@ -97,6 +97,45 @@ class Settings(BaseSettings):
     feed_poll: Annotated[
         float, Field(gt=0, description="Seconds between looks for a new version while somebody waits for one.")
     ] = 0.25
+    webhook_allowed_hosts: Annotated[
+        str,
+        Field(
+            description="Hosts that webhooks may lead to, separated by commas: `a.example.gov.cn`, `*.example.gov.cn`, "
+            "`host:8443` for a port that is not 443 (or 80). Empty: none, and no webhook can be made."
+        ),
+    ] = ""
+    webhook_allowed_networks: Annotated[
+        str,
+        Field(
+            description="Address ranges (CIDR, separated by commas) that webhooks may lead to although they are not "
+            "public: loopback, link-local, private, shared and the like are refused unless named here."
+        ),
+    ] = ""
+    webhook_allow_http: Annotated[bool, Field(description="Whether webhooks may lead to plain `http` URLs too.")] = (
+        False
+    )
+    webhook_ca_file: Annotated[
+        Path | None, Field(description="Certificates (PEM) to trust for webhooks, beside the public authorities'.")
+    ] = None
+    webhook_worker: Annotated[
+        bool, Field(description="Whether `serve` delivers webhooks itself; not where `worker` processes do.")
+    ] = True
+    webhook_timeout: Annotated[
+        float, Field(gt=0, le=60, description="Seconds for one attempt at a webhook, name and connection included.")
+    ] = 10.0
+    webhook_retry_first: Annotated[
+        float, Field(gt=0, description="Seconds before a failed webhook is tried again; doubled each time, up to 4 h.")
+    ] = 10.0
+    webhook_retry_for: Annotated[
+        float, Field(gt=0, description="Seconds from the first attempt at a delivery after which it is given up.")
+    ] = 86_400.0
+    webhook_disable_after: Annotated[
+        float, Field(gt=0, description="Seconds of nothing but failures after which a webhook is disabled.")
+    ] = 432_000.0
+    webhook_lost_after: Annotated[
+        float,
+        Field(ge=1, description="Seconds without a sign of life after which another process takes over a delivery."),
+    ] = 30.0
     shutdown_grace: Annotated[
         int, Field(ge=0, description="Seconds that a stopping process gives to the requests it has taken in.")
     ] = 30

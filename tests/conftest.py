@@ -111,6 +111,8 @@ def settings_for(url: str, folder: Path) -> Settings:
         identity_index_keys=SecretStr(_KEYS["LIANCHENG_IDENTITY_INDEX_KEYS"]),
         identity_cipher_keys=SecretStr(_KEYS["LIANCHENG_IDENTITY_CIPHER_KEYS"]),
         log_level="warning",
+        # Tests that are about it let jobs be done themselves, or start a process.
+        webhook_worker=False,
     )
 
 

@@ -24,6 +24,8 @@ from app.services.obligations import ObligationService
 from app.services.pushing import PushService
 from app.services.reporting import ReportService
 from app.services.tokens import TokenService
+from app.services.webhook_worker import WebhookWorker
+from app.services.webhooks import WebhookService
 from app.settings import Settings
 from app.store.database import Database, ReadSession, WriteSession
 
@@ -46,6 +48,8 @@ class Services:
     reporting: ReportService
     effect: EffectService
     publication: Publication
+    webhooks: WebhookService
+    webhook_worker: WebhookWorker
 
 
 async def _services(request: Request) -> Services:
@@ -95,6 +99,7 @@ ListCaller = Annotated[Caller, Depends(_Holding(Scope.LIST_READ))]
 ChangesCaller = Annotated[Caller, Depends(_Holding(Scope.CHANGES_READ))]
 ReportingCaller = Annotated[Caller, Depends(_Holding(Scope.ENFORCEMENT_REPORT))]
 EnforcementCaller = Annotated[Caller, Depends(_Holding(Scope.ENFORCEMENT_REPORT, Scope.ENFORCEMENT_READ))]
+WebhooksCaller = Annotated[Caller, Depends(_Holding(Scope.WEBHOOKS_MANAGE))]
 
 
 async def _reading(services: ServicesDep) -> AsyncIterator[ReadSession]:

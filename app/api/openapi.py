@@ -13,6 +13,7 @@ from app.api.schemas.problems import PROBLEM_JSON, Problem
 from app.api.schemas.pushes import push_body_schema
 from app.errors import (
     AlreadyDecided,
+    Conflict,
     ContentTooLarge,
     DatabaseUnavailable,
     Forbidden,
@@ -56,6 +57,7 @@ _EXAMPLE_DETAILS: dict[type[LianchengError], str] = {
     DatabaseUnavailable: "数据库暂时无法访问，本次未作出任何结论，请按“未确定”处理并稍后重试。",
     TooManyRemovals: "快照将移出现行名单 400 条中的 60 条（15.0%），超过上限 5.0%。请确认文件完整。",
     AlreadyDecided: "该推送已经批准。",
+    Conflict: "此客户端已有指向同一网址的 webhook。",
     PushInProgress: "另一批推送尚未完成，本次推送未执行。请用同一 Idempotency-Key 稍后重试。",
 }
 
@@ -110,6 +112,11 @@ PUBLIC_SEARCH_PROBLEMS = problems(IdentityNumberInUrl, InvalidInput, LianchengEr
 PUBLIC_ENTRY_PROBLEMS = problems(InvalidInput, NotFound, NoLongerPublished, LianchengError, DatabaseUnavailable)
 CATALOGUE_PROBLEMS = problems(InvalidInput, LianchengError)
 MEASURE_PROBLEMS = problems(InvalidInput, NotFound, LianchengError)
+WEBHOOKS_PROBLEMS = problems(*EVERYWHERE, InvalidInput)
+WEBHOOK_PROBLEMS = problems(*EVERYWHERE, InvalidInput, NotFound)
+WEBHOOK_ACTION_PROBLEMS = problems(*EVERYWHERE, InvalidInput, NotFound, Conflict)
+MAKE_WEBHOOK_PROBLEMS = problems(*EVERYWHERE, *WITH_BODY, Conflict)
+WEBHOOK_CALL_PROBLEMS = problems(*EVERYWHERE, *WITH_BODY, NotFound, Conflict)
 GET_PUSH_PROBLEMS = problems(*EVERYWHERE, InvalidInput, NotFound)
 
 OBLIGATIONS_PROBLEMS = problems(*EVERYWHERE, IdentityNumberInUrl, InvalidInput) | NOT_MODIFIED

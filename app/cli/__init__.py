@@ -18,6 +18,8 @@ from app.cli import (
     serve,
     template,
     verify,
+    webhooks,
+    worker,
 )
 from app.errors import DatabaseUnavailable, LianchengError
 
@@ -37,6 +39,7 @@ app = typer.Typer(
 app.command()(serve.serve)
 app.command()(serve.migrate)
 app.command()(demo.demo)
+app.command()(worker.worker)
 app.command()(verify.verify)
 app.command()(push.push)
 app.command()(template.template)
@@ -47,6 +50,7 @@ app.add_typer(enforcement.app, name="enforcement")
 app.add_typer(pushes.app, name="pushes")
 app.add_typer(copy.app, name="copy")
 app.add_typer(audit.app, name="audit")
+app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(identity.app, name="identity")
 
 

@@ -33,7 +33,7 @@ from app.store.database import Database
 
 BUREAU = "市应急管理局"
 CUSTOMS = "清远海关"
-_SCOPES = [Scope.LOOKUP, Scope.LIST_READ, Scope.CHANGES_READ, Scope.ENFORCEMENT_REPORT]
+_SCOPES = [Scope.LOOKUP, Scope.LIST_READ, Scope.CHANGES_READ, Scope.ENFORCEMENT_REPORT, Scope.WEBHOOKS_MANAGE]
 _BUREAU_SCOPES = [*_SCOPES, Scope.LIST_PUSH, Scope.LIST_APPROVE, Scope.ENFORCEMENT_READ]
 _SEED_KEY = "demo-list-1"
 _START_SECONDS = 30.0

@@ -12,6 +12,7 @@ from app.domain.moment import Moment
 from app.services.catalogue import load
 from app.services.erasure import Erased, erase
 from app.services.identity_keys import new_keys, rekey, vault_from
+from app.services.webhook_secrets import rekey as rekey_webhooks
 from app.settings import Settings
 from app.store import schema
 
@@ -63,7 +64,7 @@ def erase_person(
 
 @app.command("rekey")
 def rewrite() -> None:
-    """用当前（排在最前的）密钥重写全部已存身份号码；可随时中断后重新运行，期间查询不受影响。"""
+    """用当前（排在最前的）密钥重写全部已存身份号码与 webhook 密钥；可随时中断后重新运行，期间查询不受影响。"""
 
     async def work(settings: Settings) -> int:
         vault, total = vault_from(settings), 0
@@ -72,9 +73,14 @@ def rewrite() -> None:
                 async with database.writing() as session:
                     done = await rekey(session, vault)
                 if not done:
-                    return total
+                    break
                 total += done
                 typer.echo(f"已重写 {total} 人……", err=True)
+            done = 1
+            while done:
+                async with database.writing() as session:
+                    done = await rekey_webhooks(session, vault)
+        return total
 
     with installation() as settings:
         typer.echo(f"完成，共重写 {asyncio.run(work(settings))} 人。")

@@ -11,6 +11,7 @@ from app.cli.installation import installation, owner_database, service_database
 from app.services import list_rules, publication
 from app.services.catalogue import load
 from app.services.identity_keys import register, vault_from
+from app.services.webhook_targets import TargetRules, trust
 from app.settings import Settings, current_settings
 from app.store import schema
 
@@ -64,6 +65,8 @@ async def _prepare(settings: Settings, *, migrate_first: bool) -> None:
     load(settings.catalogue_file)
     list_rules.load(settings.list_rules_file)
     publication.load(settings.publication_file)
+    TargetRules.of(settings)
+    trust(settings.webhook_ca_file)
     vault = vault_from(settings)
     async with service_database(settings) as database, database.writing() as session:
         await register(session, vault)

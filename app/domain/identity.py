@@ -137,7 +137,7 @@ class IdentityVault:
         try:
             return self._decrypted(sealed, key_id, context)
         except InvalidTag:
-            raise Misconfigured("待审批推送的加密内容无法解密：密钥不对或数据被改动。") from None
+            raise Misconfigured("加密保存的内容无法解密：密钥不对或数据被改动。") from None
 
     def seal(self, number: ResidentId, person_id: UUID) -> SealedNumber:
         """Encrypt the number for one person."""

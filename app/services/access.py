@@ -43,6 +43,8 @@ class Scope(StrEnum):
     """see what one's own department has to do, and report what it did"""
     ENFORCEMENT_READ = "enforcement:read"
     """see what every department has to do and did: for the bureau and the credit office"""
+    WEBHOOKS_MANAGE = "webhooks:manage"
+    """have one's own systems told that the list has changed"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from uuid import UUID
 from app.domain import chain
 from app.domain.listing import Entry
 from app.domain.moment import Moment
+from app.services.webhook_announcing import announce
 from app.store import pushes
 from app.store.database import WriteSession
 from app.store.pushes import StoredPush
@@ -55,4 +56,5 @@ class VersionMaking:
         made = replace(dated, head=chain.link(self._head, dated.record()))
         await pushes.set_version(session, self.version)
         await pushes.add(session, made)
+        await announce(session, dated.committed_at)
         return made

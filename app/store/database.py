@@ -92,6 +92,16 @@ class Database:
         async with told_as_ours(), self.engine.begin() as connection:
             yield WriteSession(connection)
 
+    @asynccontextmanager
+    async def apart(self) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+        """One connection of the driver's own kind, beside the pool: for a library that brings its own statements."""
+        connection = await self._connect()
+        try:
+            yield connection
+        finally:
+            # In order if it answers; a server that has gone must not hold us up.
+            await connection.close(timeout=self._timeout)
+
     async def close(self) -> None:
         """Close all connections."""
         await self.engine.dispose()

@@ -16,8 +16,12 @@ HISTORY = ("pushes", "listing_revisions", "catalogues", "audit", "enforcement_re
 
 
 def is_ours(item: SchemaItem, name: str | None, kind: str, reflected: bool, compare_to: SchemaItem | None) -> bool:  # noqa: ARG001, FBT001 - Alembic's signature
-    """Whether the drift test looks at this object: the audit's monthly partitions come and go by themselves."""
-    return not (kind == "table" and (name or "").startswith("audit_"))
+    """Whether the drift test looks at this object.
+
+    The audit's monthly partitions come and go by themselves; the queue's tables are its library's, which has a test of
+    its own.
+    """
+    return not (kind == "table" and (name or "").startswith(("audit_", "pgqueuer")))
 
 
 async def migrate(database: Database) -> None:

@@ -332,3 +332,86 @@ enforcement_reports = Table(
     Index("ix_enforcement_reports_listing_id_department", "listing_id", "department"),
     Index("ix_enforcement_reports_department_report_id", "department", "report_id"),
 )
+
+# Where a client wants to be told that the list has changed. A deleted one stays, without its secrets, for its log.
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("webhook_id", Uuid, primary_key=True),
+    Column("client_id", Uuid, ForeignKey("clients.client_id"), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("description", Text),
+    Column("created_at", MOMENT, nullable=False),
+    Column("state", Text, nullable=False),
+    # Why it is disabled: by_client, gone (it answered 410), failing (for too long).
+    Column("state_reason", Text),
+    Column("state_since", MOMENT, nullable=False),
+    # The newest version that a delivery to it was acknowledged for.
+    Column("told_version", BigInteger, nullable=False),
+    Column("last_delivered_at", MOMENT),
+    Column("failing_since", MOMENT),
+    # Sealed as domain/identity.py seals; while a rotation is under way the old one signs too.
+    Column("sealed_secret", LargeBinary),
+    Column("cipher_key_id", Text),
+    Column("old_sealed_secret", LargeBinary),
+    Column("old_cipher_key_id", Text),
+    Column("old_secret_until", MOMENT),
+    CheckConstraint("state IN ('enabled', 'disabled', 'deleted')", name="state"),
+    CheckConstraint("(state = 'disabled') = (state_reason IS NOT NULL)", name="reason"),
+    CheckConstraint(
+        "(state = 'deleted') = (sealed_secret IS NULL) AND (sealed_secret IS NULL) = (cipher_key_id IS NULL)",
+        name="secret_until_deleted",
+    ),
+    CheckConstraint(
+        "num_nulls(old_sealed_secret, old_cipher_key_id, old_secret_until) IN (0, 3)", name="old_secret_whole"
+    ),
+    Index("uq_webhooks_client_id_url", "client_id", "url", unique=True, postgresql_where=text("state <> 'deleted'")),
+)
+
+# One nudge, whose id is the webhook-id of each attempt. What it says is settled when it is first attempted.
+webhook_deliveries = Table(
+    "webhook_deliveries",
+    metadata,
+    Column("delivery_id", Uuid, primary_key=True),
+    Column("webhook_id", Uuid, ForeignKey("webhooks.webhook_id"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("created_at", MOMENT, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("started_at", MOMENT),
+    Column("from_version", BigInteger),
+    Column("to_version", BigInteger),
+    Column("changes", BigInteger),
+    # Until then an attempt that was begun may still be under way in some process.
+    Column("busy_until", MOMENT),
+    Column("next_attempt_at", MOMENT),
+    Column("give_up_at", MOMENT),
+    CheckConstraint("kind IN ('list.changed', 'webhook.test')", name="kind"),
+    CheckConstraint(
+        "state IN ('waiting', 'sending', 'retrying', 'delivered', 'failed', 'superseded', 'cancelled')", name="state"
+    ),
+    CheckConstraint(
+        "num_nulls(started_at, from_version, to_version, changes, give_up_at) IN (0, 5)", name="started_whole"
+    ),
+    Index("ix_webhook_deliveries_webhook_id_delivery_id", "webhook_id", "delivery_id"),
+    # While one waits to be begun, another push has nothing to add: it will tell of the newest version anyway.
+    Index(
+        "uq_webhook_deliveries_webhook_id_waiting",
+        "webhook_id",
+        "kind",
+        unique=True,
+        postgresql_where=text("state = 'waiting'"),
+    ),
+)
+
+webhook_attempts = Table(
+    "webhook_attempts",
+    metadata,
+    Column("delivery_id", Uuid, ForeignKey("webhook_deliveries.delivery_id"), nullable=False),
+    Column("attempt_no", Integer, nullable=False),
+    Column("started_at", MOMENT, nullable=False),
+    Column("milliseconds", Integer, nullable=False),
+    Column("status", Integer),
+    Column("error", Text),
+    PrimaryKeyConstraint("delivery_id", "attempt_no"),
+)

@@ -43,6 +43,7 @@ from liancheng.client.errors import (
 from liancheng.client.in_force import ban_in_force, listing_in_force, open_objections, person_concerned
 from liancheng.client.retries import Retries
 from liancheng.client.sync import Client
+from liancheng.client.webhooks import WebhookRefused, verify_webhook
 
 __all__ = [
     "AsyncClient",
@@ -69,8 +70,10 @@ __all__ = [
     "Unavailable",
     "Undetermined",
     "Unreachable",
+    "WebhookRefused",
     "ban_in_force",
     "listing_in_force",
     "open_objections",
     "person_concerned",
+    "verify_webhook",
 ]

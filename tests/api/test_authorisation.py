@@ -12,6 +12,8 @@ from app.api import deps
 from app.domain.obligations import ObligationKey
 from app.domain.synthetic import synthetic_resident_id, synthetic_uscc
 from app.services.access import Scope
+from app.settings import Settings
+from tests.api.hooks import HOST, with_a_webhook
 from tests.api.routes import Route, every_route
 from tests.support import BUREAU, JSON, Api, list_operation, make_key, revoke_all, today
 
@@ -37,6 +39,15 @@ DECLARED: Mapping[str, Scope | tuple[Scope, ...] | None] = {
     "POST /v1/enforcement-reports": Scope.ENFORCEMENT_REPORT,
     "GET /v1/enforcement-reports": (Scope.ENFORCEMENT_REPORT, Scope.ENFORCEMENT_READ),
     "GET /v1/effect-summary": (Scope.ENFORCEMENT_REPORT, Scope.ENFORCEMENT_READ),
+    "POST /v1/webhooks": Scope.WEBHOOKS_MANAGE,
+    "GET /v1/webhooks": Scope.WEBHOOKS_MANAGE,
+    "GET /v1/webhooks/{webhook_id}": Scope.WEBHOOKS_MANAGE,
+    "PATCH /v1/webhooks/{webhook_id}": Scope.WEBHOOKS_MANAGE,
+    "DELETE /v1/webhooks/{webhook_id}": Scope.WEBHOOKS_MANAGE,
+    "POST /v1/webhooks/{webhook_id}/rotation": Scope.WEBHOOKS_MANAGE,
+    "POST /v1/webhooks/{webhook_id}/test": Scope.WEBHOOKS_MANAGE,
+    "GET /v1/webhooks/{webhook_id}/deliveries": Scope.WEBHOOKS_MANAGE,
+    "POST /v1/webhooks/{webhook_id}/deliveries/{delivery_id}/replay": Scope.WEBHOOKS_MANAGE,
     "GET /v1/chain": PUBLIC,
     "GET /v1/chain/{list_version}": PUBLIC,
     "GET /v1/public/listings": PUBLIC,
@@ -77,6 +88,9 @@ BODIES: Mapping[str, Callable[[], JSON]] = {
     "POST /v1/enforcement-reports": lambda: {
         "reports": [{"obligation_id": OBLIGATION["id"], "status": "done", "acted_on": today().isoformat()}]
     },
+    "POST /v1/webhooks": lambda: {"url": f"https://{HOST}/{uuid4()}"},
+    "PATCH /v1/webhooks/{webhook_id}": lambda: {"description": "测试"},
+    "POST /v1/webhooks/{webhook_id}/rotation": lambda: {"overlap_hours": 1},
     "POST /v1/persons/tokens": lambda: {"id_numbers": [synthetic_resident_id(1)], "purpose": "测试"},
 }
 OBLIGATION: dict[str, str] = {}
@@ -104,6 +118,12 @@ class World:
     """Headers that hold no valid key, by what is wrong with them."""
     lacking: dict[tuple[Scope, ...], str]
     """Keys that carry every scope but those."""
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """Let webhooks be made."""
+    return settings.model_copy(update={"webhook_allowed_hosts": HOST})
 
 
 @pytest.fixture
@@ -136,16 +156,17 @@ async def world(api: Api) -> World:
     await api.run(A_PUSH_THAT_WAITS)
     (waiting,) = await api.rows("SELECT push_id FROM waiting_pushes")
     listing_id = pushed["rows"][0]["listing_id"]
+    webhook = await with_a_webhook(api.database, api.key)
     OBLIGATION["id"] = str(ObligationKey(BUREAU, UUID(listing_id), None, 1).obligation_id)
     there = {
         "obligation_id": OBLIGATION["id"],
+        **webhook,
         "push_id": str(waiting["push_id"]),
         "uscc": synthetic_uscc(1),
         "listing_id": listing_id,
         "list_version": "1",
     }
-    elsewhere = {name: str(uuid4()) for name in ("obligation_id", "push_id", "listing_id")}
-    elsewhere |= {"uscc": synthetic_uscc(2), "list_version": "9"}
+    elsewhere = {name: str(uuid4()) for name in there} | {"uscc": synthetic_uscc(2), "list_version": "9"}
     return World(api, there, elsewhere, bad, lacking)
 
 
@@ -156,6 +177,13 @@ async def call(world: World, route: Route, values: dict[str, str], headers: Mapp
     body = BODIES[str(route)]() if route.takes_body else None
     query = QUERIES.get(str(route))
     return await world.api.http.request(route.method, route.url(values), params=query, json=body, headers=extra)
+
+
+async def of_client(world: World, route: Route, key: str) -> dict[str, str]:
+    """Return path parameters of things that exist for the client of this key: a webhook is its client's alone."""
+    if "{webhook_id}" not in route.path:
+        return world.there
+    return world.there | await with_a_webhook(world.api.database, key)
 
 
 def without_request_id(response: httpx.Response) -> JSON:
@@ -225,7 +253,8 @@ async def test_any_of_the_scopes_alone_is_enough(world: World) -> None:
     for route in PROTECTED:
         for scope in scopes_of(str(route)):
             key = await make_key(world.api.database, scope, department=BUREAU)
-            response = await call(world, route, world.there, {"Authorization": f"Bearer {key}"})
+            values = await of_client(world, route, key)
+            response = await call(world, route, values, {"Authorization": f"Bearer {key}"})
             assert response.is_success, f"{route}: {response.text}"
 
 
@@ -266,7 +295,8 @@ async def test_revoking_a_key_takes_effect_on_the_very_next_request(world: World
     key = await make_key(world.api.database, *Scope, name="soon-revoked", department=BUREAU)
     headers = {"Authorization": f"Bearer {key}"}
     for route in PROTECTED:
-        assert (await call(world, route, world.there, headers)).is_success, str(route)
+        values = await of_client(world, route, key)
+        assert (await call(world, route, values, headers)).is_success, str(route)
     await revoke_all(world.api.database, "soon-revoked")
     for route in PROTECTED:
         assert (await call(world, route, world.there, headers)).status_code == httpx.codes.UNAUTHORIZED, str(route)
