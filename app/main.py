@@ -14,6 +14,7 @@ from app.api import (
     audit,
     catalogue,
     changes,
+    effect,
     health,
     listings,
     lookups,
@@ -29,11 +30,12 @@ from app.api.deps import Services
 from app.api.edge import BodyLimits, Edge
 from app.errors import LianchengError, Misconfigured
 from app.observability import Event
-from app.services import enforcement_periods, list_rules, publication
+from app.services import districts, enforcement_periods, list_rules, publication
 from app.services import scenes as scene_files
 from app.services.alerts import AlertService
 from app.services.audit_reading import AuditReadingService
 from app.services.catalogue import keep_served, load
+from app.services.effect import EffectService
 from app.services.feed import FeedService
 from app.services.identity_keys import register, vault_from
 from app.services.lookup import LookupService
@@ -120,7 +122,7 @@ def create_app(settings: Settings | None = None, *, freeze: bool = False) -> Fas
     )
     # The changes come before the listings: /listings/snapshot is no id of a listing.
     lists = (lookups.router, pushes.router, changes.router, listings.router, public.router)
-    acts = (obligations.router, alerts.router, audit.router, webhooks.router)
+    acts = (obligations.router, effect.router, alerts.router, audit.router, webhooks.router)
     for router in (*lists, *acts, catalogue.router, scenes.router, health.router):
         app.include_router(router)
     problems.install(app)
@@ -139,7 +141,9 @@ async def _serving(settings: Settings) -> AsyncIterator[Services]:
     rules = list_rules.load(settings.list_rules_file)
     texts = publication.load(settings.publication_file)
     served_scenes = scene_files.load(settings.scenes_file, memo)
-    obligation_service = ObligationService(memo, enforcement_periods.load(settings.enforcement_file))
+    periods = enforcement_periods.load(settings.enforcement_file)
+    divisions = districts.load(settings.districts_file)
+    obligation_service = ObligationService(memo, periods)
     database = Database(
         settings.database_url.get_secret_value(), pool_size=settings.pool_size, timeout=settings.database_timeout
     )
@@ -174,6 +178,7 @@ async def _serving(settings: Settings) -> AsyncIterator[Services]:
             served_scenes,
             obligation_service,
             ReportService(obligation_service),
+            EffectService(obligation_service, periods, divisions, vault),
             AlertService(memo, settings.alert_window_days),
             AuditReadingService(memo, vault),
             UnusualUseService(thresholds(settings)),

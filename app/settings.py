@@ -35,6 +35,9 @@ class Settings(BaseSettings):
     enforcement_file: Annotated[
         Path, Field(description="Days within which measures are to be carried out (YAML), read at start.")
     ] = PROJECT_ROOT / "data" / "enforcement.yaml"
+    districts_file: Annotated[
+        Path, Field(description="Names of administrative divisions for the effect summary (YAML), read at start.")
+    ] = PROJECT_ROOT / "data" / "districts.yaml"
     catalogue_file: Annotated[Path, Field(description="The memo as data (YAML), read at start.")] = (
         PROJECT_ROOT / "data" / "measures.yaml"
     )

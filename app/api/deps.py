@@ -20,6 +20,7 @@ from app.observability import request_id_var
 from app.services.access import Caller, Scope, authenticate
 from app.services.alerts import AlertService
 from app.services.audit_reading import AuditReadingService
+from app.services.effect import EffectService
 from app.services.feed import FeedService
 from app.services.lookup import LookupService
 from app.services.obligations import ObligationService
@@ -51,6 +52,7 @@ class Services:
     scenes: Scenes
     obligations: ObligationService
     reporting: ReportService
+    effect: EffectService
     alerts: AlertService
     audit: AuditReadingService
     unusual: UnusualUseService

@@ -128,6 +128,7 @@ OBLIGATIONS_PROBLEMS = problems(*EVERYWHERE, IdentityNumberInUrl, InvalidInput) 
 OBLIGATION_PROBLEMS = problems(*EVERYWHERE, InvalidInput, NotFound)
 REPORTING_PROBLEMS = problems(*EVERYWHERE, *WITH_BODY, ReportsRejected)
 REPORTS_PROBLEMS = problems(*EVERYWHERE, InvalidInput)
+EFFECT_PROBLEMS = problems(*EVERYWHERE, InvalidInput)
 
 _BY_REFERENCE: tuple[Any, ...] = (
     Problem,

@@ -10,6 +10,7 @@ from app.cli import (
     clients,
     copy,
     demo,
+    effect,
     enforcement,
     identity,
     push,
@@ -44,6 +45,7 @@ app.command()(worker.worker)
 app.command()(verify.verify)
 app.command()(push.push)
 app.command()(template.template)
+app.command()(effect.effect)
 app.add_typer(clients.app, name="clients")
 app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(rules.app, name="rules")

@@ -86,7 +86,7 @@ async def search(
     found: list[Obligation] = []
     if not duties:
         return found
-    parameters = _parameters(duties, spans, chosen, past)
+    parameters = statement_parameters(duties, spans, chosen, past)
     async for first, last in _chunks(session, chosen, past):
         bounds = {"from_listing": first, "to_listing": last, "limit": limit - len(found)}
         rows = (await session.execute(ITEMS, parameters | bounds)).mappings()
@@ -124,9 +124,10 @@ async def _chunks(
         low, size = following, _CHUNK
 
 
-def _parameters(
+def statement_parameters(
     duties: Sequence[Duty], spans: Sequence[PeriodSpan], chosen: ObligationFilter, past: ObligationKey | None
 ) -> dict[str, Any]:
+    """Return everything that the statement is told, but for its part of the list."""
     kind, only = chosen.subject_kind, chosen.only
     return {
         "duty_departments": [one.department for one in duties],

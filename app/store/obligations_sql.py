@@ -48,11 +48,11 @@ _KNOWN = """
 _SUBJECT = """
     SELECT NULL::uuid AS person_id, NULL::text[] AS roles, NULL::text AS name, NULL::text AS masked_number,
         NULL::date AS since, NULL::date AS ended_on, NULL::text AS end_reason, '{}'::datemultirange AS absences,
-        NULL::date AS ban_since, NULL::date AS ban_until, false AS ban_for_life
+        NULL::date AS ban_since, NULL::date AS ban_until, false AS ban_for_life, NULL::bytea AS blind_index
     WHERE :units
     UNION ALL
     SELECT person_id, roles, name, masked_number, since, ended_on, end_reason, absences, ban_since, ban_until,
-        ban_for_life
+        ban_for_life, blind_index
     FROM related_persons JOIN persons USING (person_id)
     WHERE related_persons.listing_id = chunk.listing_id AND :persons
 """
@@ -145,12 +145,18 @@ _REPORT = """
         AND coalesce(enforcement_reports.person_id, :unit) = coalesce(subject.person_id, :unit) AND acted_on <= :on
     ORDER BY report_no DESC LIMIT 1
 """
+# Whether there is an obligation even where nobody reported anything.
+_TOLD = """
+    ground.over_on IS NULL OR ground.over_on > since_on OR (coalesce(ended_later, false) AND ground.reason <> 'expired')
+"""
+# Stands for what each subject is joined with: `duty`, or less of it (app/store/effect_sql.py).
+_DUTIES = "<duties>"
 _ITEMS = f"""
     SELECT chunk.listing_id, uscc, unit_name, decision_no, tier, listed_on, valid_until, subject.person_id, roles,
         subject.name AS person_name, masked_number, duty.department, duty.measure_no, yours,
         ground.over_on AS ground_over, ground.reason AS ground_reason,
         report_id, obligation_id, report_no, client_id, status, acted_on, report.reason, amount, document_no, remark,
-        lookup_id, list_version, reported_at, since_on,
+        lookup_id, list_version, reported_at, since_on, ground.first AS ground_first, blind_index, {_TOLD} AS told,
         CASE WHEN ground.over_on IS NULL
             THEN CASE WHEN status IS NULL OR status = 'stopped' THEN 'open' ELSE status END
             WHEN status = 'not_applicable' THEN 'not_applicable'
@@ -161,7 +167,7 @@ _ITEMS = f"""
         CROSS JOIN LATERAL ({_KNOWN_PERSON}) AS known_person
         CROSS JOIN LATERAL ({_LISTED}) AS listed
         CROSS JOIN LATERAL ({_BAN}) AS ban
-        JOIN duty ON CASE WHEN subject.person_id IS NULL THEN on_unit ELSE on_persons END
+        JOIN {_DUTIES} ON CASE WHEN subject.person_id IS NULL THEN on_unit ELSE on_persons END
             AND (listed.held OR (outlives AND ban.held))
         CROSS JOIN LATERAL ({_GROUND}) AS ground
         CROSS JOIN LATERAL (
@@ -179,13 +185,10 @@ _ITEMS = f"""
     WHERE known.known_on IS NOT NULL AND NOT (spoken_of AND known_person.known_on IS NULL)
         AND (CAST(:ended AS boolean) IS NULL OR (ground.over_on IS NOT NULL) = :ended)
         AND (CAST(:only_person AS uuid) IS NULL OR coalesce(subject.person_id, :unit) = :only_person)
-        AND (
-            ground.over_on IS NULL OR status IS NOT NULL OR ground.over_on > since_on
-            OR (coalesce(ended_later, false) AND ground.reason <> 'expired')
-        )
+        AND (status IS NOT NULL OR {_TOLD})
     OFFSET 0
 """  # noqa: S608 - put together from the texts above
-ITEMS = text(f"""
+INPUTS = f"""
 WITH duty AS MATERIALIZED (
     SELECT * FROM unnest(
         CAST(:duty_departments AS text[]), CAST(:duty_measures AS integer[]), CAST(:duty_yours AS text[]),
@@ -199,7 +202,8 @@ period AS MATERIALIZED (
     ) AS period (measure_no, first, last, days)
 ),
 chunk AS MATERIALIZED ({_CHUNK})
-SELECT * FROM (
+"""  # noqa: S608 - put together from the texts above
+_SHOWN = f"""
     SELECT items.*, due_on, coalesce(due_on < :on AND item_state IN ('open', 'in_progress'), false) AS is_overdue
     FROM ({_ITEMS}) AS items LEFT JOIN LATERAL (
         SELECT since_on + least(days, DATE '9999-12-31' - since_on) AS due_on
@@ -208,7 +212,17 @@ SELECT * FROM (
             AND (period.last IS NULL OR since_on <= period.last)
         LIMIT 1
     ) AS due ON true
-) AS shown
+"""  # noqa: S608 - put together from the texts above
+
+
+def shown(duties: str = "duty") -> str:
+    """Return the query of every obligation with its state, below `INPUTS`; ``duties``: joined with each subject."""
+    return _SHOWN.replace(_DUTIES, duties)
+
+
+ITEMS = text(f"""
+{INPUTS}
+SELECT * FROM ({shown()}) AS shown
 WHERE (CAST(:states AS text[]) IS NULL OR item_state = ANY (CAST(:states AS text[])))
     AND (CAST(:overdue AS boolean) IS NULL OR is_overdue = :overdue)
     AND (CAST(:due_before AS date) IS NULL OR due_on < :due_before)

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from types import TracebackType
-from typing import Self, Unpack, cast
+from typing import Any, Self, Unpack, cast
 
 import httpx
 
@@ -14,7 +14,7 @@ from liancheng.client.following import OnTrouble
 from liancheng.client.http import ClientOptions, set_up
 from liancheng.client.lookup_types import LookupAnswer, LookupItem, Scenes
 from liancheng.client.pushes import Source
-from liancheng.client.requests import BatchTerms, Day, ListingFilters, LookupTerms, PushTerms, Time
+from liancheng.client.requests import BatchTerms, Day, Dimension, ListingFilters, LookupTerms, PushTerms, Time
 from liancheng.client.types import (
     ChainHead,
     Change,
@@ -169,6 +169,14 @@ class AsyncClient:
         Keep a token beside your own record and compare it with those of the listings; it is of no use to anybody else.
         """
         return await self._driver.run(self._calls.tokens(id_numbers, purpose))
+
+    async def effect_summary(self, first: Day, last: Day, *, by: Dimension | None = None) -> dict[str, Any]:
+        """Return what the measures came to from one day to another: ``totals``, and ``groups`` told apart ``by``."""
+        return await self._driver.run(self._calls.effect_summary(first, last, by))
+
+    async def effect_book(self, first: Day, last: Day) -> bytes:
+        """Return the workbook (XLSX) of a period, which tells the same by department, measure, district and month."""
+        return await self._driver.run(self._calls.effect_book(first, last))
 
     async def chain(self, version: int | None = None) -> ChainHead:
         """Return the hash that stands for the whole list, now or up to a version."""

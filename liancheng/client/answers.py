@@ -78,6 +78,15 @@ def reading(**keys: type) -> Callable[[Reply], dict[str, Any]]:
     return lambda reply: _with(_body(reply, HTTPStatus.OK), **keys)
 
 
+def file(reply: Reply, media_type: str) -> bytes:
+    """Return the file that was answered."""
+    if reply.status != HTTPStatus.OK:
+        raise refusal(reply)
+    if reply.media_type != media_type:
+        raise MalformedAnswer("the answer is not the file that was asked for", status=reply.status)
+    return reply.body
+
+
 def token_lists(reply: Reply, asked: int) -> list[list[str] | LianchengClientError]:
     """Return for each number asked its tokens, or the error that stands in their place."""
     entries = _body(reply, HTTPStatus.OK).get("tokens")

@@ -13,7 +13,7 @@ from liancheng.client.errors import BrokenFeed, LianchengClientError, MalformedA
 from liancheng.client.lookup_types import LookupAnswer, LookupItem, Scenes
 from liancheng.client.plans import Clock, Emit, Plan, exchange, once
 from liancheng.client.pushes import PreparedPush
-from liancheng.client.requests import BatchTerms, Day, ListingFilters, LookupTerms, Request, Time
+from liancheng.client.requests import BatchTerms, Day, Dimension, ListingFilters, LookupTerms, Request, Time
 from liancheng.client.retries import PUSH_RETRIES, Retries
 from liancheng.client.types import ChainHead, ChangesPage, History, Listing, PushResult
 
@@ -169,6 +169,16 @@ class Calls:
                 return
             if after == before:
                 raise BrokenFeed(f"the pages of the {name} do not go on")
+
+    def effect_summary(self, first: Day, last: Day, by: Dimension | None) -> Plan[dict[str, Any]]:
+        """Ask what the measures came to in a period."""
+        reply = yield from self._exchange(requests.effect_summary(first, last, by=by))
+        return answers.reading(totals=dict, groups=list)(reply)
+
+    def effect_book(self, first: Day, last: Day) -> Plan[bytes]:
+        """Ask for the workbook of a period."""
+        reply = yield from self._exchange(requests.effect_summary(first, last, as_book=True))
+        return answers.file(reply, requests.WORKBOOK)
 
     def _exchange(self, request: Request) -> Plan[Any]:
         return exchange(request, self.retries, self.clock)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, NotRequired, TypedDict, Unpack
+from typing import Any, Literal, NotRequired, TypedDict, Unpack
 from urllib.parse import quote
 
 from liancheng.client.enforcement_types import ObligationFilters, Report
@@ -20,6 +20,11 @@ Time = datetime | str
 """A point in time with its zone, or one written by RFC 3339."""
 
 JSON = "application/json"
+WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+Dimension = Literal["department", "measure", "district", "month"]
+"""By what the figures of an effect summary are told apart."""
+# Everything is counted anew.
+_SUMMARY_SECONDS = 60.0
 _EVENTS = "text/event-stream"
 _LINES = "application/x-ndjson"
 _VISIBLE = re.compile(r"[\x21-\x7e]{1,255}")
@@ -199,6 +204,13 @@ def chain(version: int | None = None) -> Request:
 def scenes() -> Request:
     """Ask for the scenes."""
     return Request("GET", "/v1/scenes")
+
+
+def effect_summary(first: Day, last: Day, *, by: Dimension | None = None, as_book: bool = False) -> Request:
+    """Ask what the measures came to in a period, told apart by one dimension, or as a workbook."""
+    query = _query({"from": first, "to": last, "by": by})
+    headers = {"Accept": WORKBOOK} if as_book else {}
+    return Request("GET", "/v1/effect-summary", query, headers, read_timeout=_SUMMARY_SECONDS)
 
 
 def may_hold_identity_number(text: str) -> bool:

@@ -43,6 +43,7 @@ DECLARED: Mapping[str, Scope | tuple[Scope, ...] | None] = {
     "GET /v1/audit": Scope.AUDIT_READ,
     "POST /v1/audit/searches": Scope.AUDIT_READ,
     "GET /v1/audit/unusual": Scope.AUDIT_READ,
+    "GET /v1/effect-summary": (Scope.ENFORCEMENT_REPORT, Scope.ENFORCEMENT_READ),
     "POST /v1/webhooks": Scope.WEBHOOKS_MANAGE,
     "GET /v1/webhooks": Scope.WEBHOOKS_MANAGE,
     "GET /v1/webhooks/{webhook_id}": Scope.WEBHOOKS_MANAGE,
@@ -102,6 +103,8 @@ BODIES: Mapping[str, Callable[[], JSON]] = {
     "POST /v1/persons/tokens": lambda: {"id_numbers": [synthetic_resident_id(1)], "purpose": "测试"},
 }
 OBLIGATION: dict[str, str] = {}
+# What a route must be asked with.
+QUERIES: Mapping[str, JSON] = {"GET /v1/effect-summary": {"from": "2026-07-01", "to": "2026-09-30"}}
 _ZEROS = "0" * 64
 A_PUSH_THAT_WAITS = """
     INSERT INTO waiting_pushes
@@ -183,7 +186,8 @@ async def call(world: World, route: Route, values: dict[str, str], headers: Mapp
     extra = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
     extra.append((b"Idempotency-Key", uuid4().hex.encode()))
     body = BODIES[str(route)]() if route.takes_body else None
-    return await world.api.http.request(route.method, route.url(values), json=body, headers=extra)
+    query = QUERIES.get(str(route))
+    return await world.api.http.request(route.method, route.url(values), params=query, json=body, headers=extra)
 
 
 async def of_client(world: World, route: Route, key: str) -> dict[str, str]:
