@@ -8,7 +8,7 @@ import typer
 import uvicorn
 
 from app.cli.installation import installation, owner_database, service_database
-from app.services import list_rules, publication
+from app.services import districts, enforcement_periods, list_rules, publication
 from app.services.catalogue import load
 from app.services.identity_keys import register, vault_from
 from app.services.webhook_targets import TargetRules, trust
@@ -65,6 +65,8 @@ async def _prepare(settings: Settings, *, migrate_first: bool) -> None:
     load(settings.catalogue_file)
     list_rules.load(settings.list_rules_file)
     publication.load(settings.publication_file)
+    enforcement_periods.load(settings.enforcement_file)
+    districts.load(settings.districts_file)
     TargetRules.of(settings)
     trust(settings.webhook_ca_file)
     vault = vault_from(settings)

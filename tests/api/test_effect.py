@@ -18,6 +18,8 @@ from app.services.access import Scope
 from tests.api.test_obligations import DAY, REGISTRAR, Department, department
 from tests.api.test_obligations import row as report_row
 from tests.counting import Rows, check, day, summary
+from tests.services.serving import also_serving
+from tests.services.test_identity_rotation import keys
 from tests.support import BUREAU, CUSTOMS, JSON, Api, list_operation, make_key, person, remove_operation, today
 
 TAX = "市税务局"
@@ -246,9 +248,17 @@ def shown(one: JSON) -> JSON:
 
 
 async def test_a_person_is_one_subject_though_recorded_by_two_names_under_two_index_keys(api: Api) -> None:
-    await api.pushed(list_operation(1, persons=[person(1)]), list_operation(2, persons=[person(1, name="虚构甲")]))
+    await api.pushed(list_operation(1, persons=[person(1)]))
+    async with also_serving(api, **keys(api.settings, "{new},{old}")) as during:
+        await during.pushed(list_operation(2, persons=[person(1, name="虚构甲"), person(2)]))
+        used = {row["index_key_id"] for row in await api.rows("SELECT index_key_id FROM persons")}
+        assert len(used) == 2
+        reader = await department(during, BUREAU, Scope.ENFORCEMENT_READ)
+        assert (await summary(reader, today(), today()))["totals"]["subjects"] == {"units": 2, "persons": 2}
+    # Who has not all of the keys cannot tell two persons from one.
     reader = await department(api, BUREAU, Scope.ENFORCEMENT_READ)
-    assert (await summary(reader, today(), today()))["totals"]["subjects"] == {"units": 2, "persons": 1}
+    refused = await reader.get("effect-summary", **{"from": today().isoformat(), "to": today().isoformat()})
+    assert (refused.status_code, refused.json()["code"]) == (503, "identity_keys_missing")
 
 
 async def test_what_cannot_be_summed_up_is_refused_and_says_why(api: Api) -> None:

@@ -68,6 +68,15 @@ def test_reading_asks_by_url() -> None:
     assert requests.chain(41).path == "/v1/chain/41"
 
 
+def test_a_summary_is_asked_for_by_its_days_and_as_a_workbook_by_its_type() -> None:
+    request = requests.effect_summary(date(2026, 7, 1), "2026-09-30", by="month")
+    assert (request.path, request.headers) == ("/v1/effect-summary", {})
+    assert request.query == {"from": "2026-07-01", "to": "2026-09-30", "by": "month"}
+    book = requests.effect_summary("2026-07-01", "2026-09-30", as_book=True)
+    assert book.query == {"from": "2026-07-01", "to": "2026-09-30"}
+    assert book.headers == {"Accept": requests.WORKBOOK}
+
+
 def test_a_stream_is_asked_for_behind_the_cursor_both_ways() -> None:
     request = requests.change_stream("41.3", silence=9)
     assert request.query == {"after": "41.3"}

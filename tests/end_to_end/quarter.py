@@ -20,6 +20,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from app.domain.synthetic import synthetic_resident_id, synthetic_uscc
 from app.files.columns import COLUMNS
+from app.files.rows import XLSX
 from app.services.access import Scope
 from app.settings import Settings
 from app.store.database import Database
@@ -77,8 +78,11 @@ class World:
         """Return the n-th day of the quarter."""
         return (self.first + n * DAY).isoformat()
 
-    async def push_sheet(self, n: int, *rows: JSON) -> None:
-        """Push a spreadsheet as a clerk does, have it been recorded on the n-th day, and look at the public list."""
+    async def push_sheet(self, n: int, *rows: JSON, by_command: bool = False) -> None:
+        """Push a spreadsheet, have it been recorded on the n-th day, and look at the public list.
+
+        ``by_command``: as a clerk does, which takes a second more.
+        """
         book = Workbook()
         sheet = book.active
         assert isinstance(sheet, Worksheet)
@@ -88,8 +92,12 @@ class World:
             sheet.append([row.get(key) for key in keys])
         file = self.folder / f"名单-{n}.xlsx"
         book.save(file)
-        said = await self.run("push", str(file), "--yes", "--json")
-        assert "list_version" in said
+        if by_command:
+            assert '"committed"' in await self.run("push", str(file), "--yes", "--json")
+        else:
+            headers = self.api.headers(**{"Idempotency-Key": file.stem.encode().hex(), "Content-Type": XLSX})
+            response = await self.api.http.post("/v1/pushes", content=file.read_bytes(), headers=headers)
+            assert response.status_code == httpx.codes.CREATED, response.text
         await self.set_back(f"UPDATE pushes SET committed_at = '{self.day(n)} 08:00+08'", "committed_at")
         await self.see_what_the_public_sees()
 
