@@ -10,6 +10,8 @@ from fastapi_offline import FastAPIOffline
 
 from app import observability
 from app.api import (
+    alerts,
+    audit,
     catalogue,
     changes,
     effect,
@@ -28,6 +30,8 @@ from app.api.edge import BodyLimits, Edge
 from app.errors import LianchengError, Misconfigured
 from app.observability import Event
 from app.services import districts, enforcement_periods, list_rules, publication
+from app.services.alerts import AlertService
+from app.services.audit_reading import AuditReadingService
 from app.services.catalogue import keep_served, load
 from app.services.effect import EffectService
 from app.services.feed import FeedService
@@ -37,6 +41,7 @@ from app.services.obligations import ObligationService
 from app.services.pushing import PushService, PushTerms
 from app.services.reporting import ReportService
 from app.services.tokens import TokenService
+from app.services.unusual_use import UnusualUseService, thresholds
 from app.services.webhook_targets import TargetRules
 from app.services.webhook_worker import WebhookWorker, delivering
 from app.services.webhooks import WebhookService
@@ -119,6 +124,8 @@ def create_app(settings: Settings | None = None, *, freeze: bool = False) -> Fas
         *lists,
         obligations.router,
         effect.router,
+        alerts.router,
+        audit.router,
         catalogue.router,
         public.router,
         webhooks.router,
@@ -173,9 +180,12 @@ async def _serving(settings: Settings) -> AsyncIterator[Services]:
             PushService(vault, rules, terms),
             FeedService(database, vault, settings.feed_poll),
             TokenService(vault, memo.version),
+            AlertService(memo, settings.alert_window_days),
+            AuditReadingService(memo, vault),
+            UnusualUseService(thresholds(settings)),
             obligation_service,
             ReportService(obligation_service),
-            EffectService(obligation_service, periods, divisions, vault),
+            EffectService(obligation_service, periods, divisions),
             texts,
             WebhookService(vault, TargetRules.of(settings)),
             WebhookWorker(settings, database, vault),

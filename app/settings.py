@@ -136,6 +136,20 @@ class Settings(BaseSettings):
         float,
         Field(ge=1, description="Seconds without a sign of life after which another process takes over a delivery."),
     ] = 30.0
+    alert_window_days: Annotated[
+        int, Field(ge=1, le=3650, description="Days for which a `not_listed` answer is remembered for alerts.")
+    ] = 30
+    unusual_persons: Annotated[
+        int,
+        Field(ge=1, description="Different persons not listed, in a period, below which no client's use is unusual."),
+    ] = 50
+    unusual_share: Annotated[
+        float, Field(ge=0, le=1, description="Share of persons not listed below which no client's use is unusual.")
+    ] = 0.8
+    unusual_times: Annotated[
+        float,
+        Field(gt=0, description="How many times its own past, or the others' median, makes a client's use unusual."),
+    ] = 3.0
     shutdown_grace: Annotated[
         int, Field(ge=0, description="Seconds that a stopping process gives to the requests it has taken in.")
     ] = 30

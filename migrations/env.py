@@ -1,6 +1,7 @@
 """Run the migrations as the database's owner, one at a time, giving up on a lock rather than queueing the service."""
 
 import asyncio
+import time
 
 from alembic import context
 from sqlalchemy import Connection, text
@@ -11,14 +12,18 @@ from app.store.schema import is_ours
 from app.store.tables import metadata
 
 MIGRATION_SECONDS = 600
+_LOOK_SECONDS = 0.2
 
 
 def run(connection: Connection) -> None:
     """Bring the schema of this connection's database up (or down) as asked."""
     # A migration that waits for a lock makes every lookup behind it wait; better to fail and try again.
     connection.execute(text("SET lock_timeout = '5s'"))
-    # Two machines that start at once must not migrate at once.
-    connection.execute(text("SELECT pg_advisory_lock(hashtext('liancheng.migrations'))"))
+    # Two machines that start at once must not migrate at once. Asked again and again rather than waited for: an index
+    # that is built beside running lookups waits for every statement under way, that wait included.
+    while not connection.execute(text("SELECT pg_try_advisory_lock(hashtext('liancheng.migrations'))")).scalar_one():
+        connection.commit()
+        time.sleep(_LOOK_SECONDS)
     connection.commit()
     context.configure(
         connection=connection, target_metadata=metadata, include_object=is_ours, compare_server_default=True

@@ -17,6 +17,8 @@ from app.domain.publication import Publication
 from app.errors import FieldError, InvalidField
 from app.observability import request_id_var
 from app.services.access import Caller, Scope, authenticate
+from app.services.alerts import AlertService
+from app.services.audit_reading import AuditReadingService
 from app.services.effect import EffectService
 from app.services.feed import FeedService
 from app.services.lookup import LookupService
@@ -24,6 +26,7 @@ from app.services.obligations import ObligationService
 from app.services.pushing import PushService
 from app.services.reporting import ReportService
 from app.services.tokens import TokenService
+from app.services.unusual_use import UnusualUseService
 from app.services.webhook_worker import WebhookWorker
 from app.services.webhooks import WebhookService
 from app.settings import Settings
@@ -44,6 +47,9 @@ class Services:
     pushes: PushService
     feed: FeedService
     tokens: TokenService
+    alerts: AlertService
+    audit: AuditReadingService
+    unusual: UnusualUseService
     obligations: ObligationService
     reporting: ReportService
     effect: EffectService
@@ -97,6 +103,7 @@ PushReader = Annotated[Caller, Depends(_Holding(Scope.LIST_PUSH, Scope.LIST_APPR
 ApproveCaller = Annotated[Caller, Depends(_Holding(Scope.LIST_APPROVE))]
 ListCaller = Annotated[Caller, Depends(_Holding(Scope.LIST_READ))]
 ChangesCaller = Annotated[Caller, Depends(_Holding(Scope.CHANGES_READ))]
+AuditCaller = Annotated[Caller, Depends(_Holding(Scope.AUDIT_READ))]
 ReportingCaller = Annotated[Caller, Depends(_Holding(Scope.ENFORCEMENT_REPORT))]
 EnforcementCaller = Annotated[Caller, Depends(_Holding(Scope.ENFORCEMENT_REPORT, Scope.ENFORCEMENT_READ))]
 WebhooksCaller = Annotated[Caller, Depends(_Holding(Scope.WEBHOOKS_MANAGE))]

@@ -16,7 +16,7 @@ async def _uscc(
     if uscc is None:
         return None
     if looks_like_identity_number(uscc):
-        raise IdentityNumberInUrl("网址中不得出现身份号码。名单只能按单位检索。")
+        raise IdentityNumberInUrl("网址中不得出现身份号码。此处只能按单位检索。")
     try:
         return parse_irregular_uscc(uscc).value
     except CodeError as error:

@@ -1,7 +1,7 @@
 """Clients of the API and their keys."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, TypeVar
 
@@ -12,7 +12,7 @@ from app.cli.installation import installation, service_database
 from app.cli.output import print_table
 from app.domain.moment import CITY
 from app.services import access
-from app.services.access import IssuedKey, Scope
+from app.services.access import ROLE_SCOPES, ClientRole, IssuedKey, Scope, role_of, scopes_for
 from app.services.catalogue import load
 from app.settings import Settings
 from app.store import clients as store
@@ -23,6 +23,16 @@ app = typer.Typer(help="接入方（客户端）及其 API 密钥。密钥只在
 
 Result = TypeVar("Result")
 Name = Annotated[str, typer.Argument(help="客户端名称，例如“海关通关系统”。")]
+Scopes = Annotated[
+    list[Scope],
+    typer.Option("--scope", help="权限，可多次给出；与 --role 同用时为其之外的权限。两者都不给时为 lookup。"),
+]
+RoleOption = Annotated[
+    ClientRole | None,
+    typer.Option(
+        help="角色，即一组权限：bureau 应急管理局，credit_office 发展和改革局，department 其他部门，auditor 审计。"
+    ),
+]
 ExpiresIn = Annotated[int | None, typer.Option("--expires-in", help="多少天后失效；默认长期有效。", min=1, max=3650)]
 
 
@@ -47,7 +57,8 @@ def _show(issued: IssuedKey) -> None:
 def add(
     name: Name,
     department: Annotated[str, typer.Option(help="所属部门：备忘录签署部门之一，例如“清远海关”。")],
-    scope: Annotated[list[Scope], typer.Option(help="权限，可多次给出。")] = [Scope.LOOKUP],  # noqa: B006 - typer copies it
+    role: RoleOption = None,
+    scope: Scopes = [],  # noqa: B006 - typer copies it
     expires_in: ExpiresIn = None,
 ) -> None:
     """登记一个客户端并发放第一个密钥。"""
@@ -55,7 +66,8 @@ def add(
     async def work(session: WriteSession, settings: Settings) -> IssuedKey:
         now = datetime.now(UTC)
         client = await access.add_client(session, load(settings.catalogue_file), name=name, department=department)
-        return await access.issue_key(session, client, scope, now, _expiry(now, expires_in))
+        granted = scopes_for(role, scope, client.department)
+        return await access.issue_key(session, client, granted, now, _expiry(now, expires_in))
 
     _show(_run(work))
 
@@ -63,7 +75,8 @@ def add(
 @app.command("add-key")
 def add_key(
     name: Name,
-    scope: Annotated[list[Scope], typer.Option(help="权限，可多次给出。")] = [Scope.LOOKUP],  # noqa: B006 - typer copies it
+    role: RoleOption = None,
+    scope: Scopes = [],  # noqa: B006 - typer copies it
     expires_in: ExpiresIn = None,
 ) -> None:
     """给已登记的客户端再发一个密钥，例如另一种权限，或全部密钥撤销之后。"""
@@ -71,7 +84,8 @@ def add_key(
     async def work(session: WriteSession, _: Settings) -> IssuedKey:
         now = datetime.now(UTC)
         client = await access.require_client(session, name)
-        return await access.issue_key(session, client, scope, now, _expiry(now, expires_in))
+        granted = scopes_for(role, scope, client.department)
+        return await access.issue_key(session, client, granted, now, _expiry(now, expires_in))
 
     _show(_run(work))
 
@@ -85,14 +99,24 @@ def list_clients() -> None:
 
     table = Table("客户端", "部门", "密钥标识", "权限", "发放", "失效", "状态")
     now = datetime.now(UTC)
+    roles = set()
     for client, keys in _run(work):
         if not keys:
             table.add_row(client.name, client.department)
         for key in keys:
-            scopes = " ".join(sorted(key.scopes))
+            role = role_of(key.scopes)
+            roles |= {role} - {None}
+            scopes = _written(key.scopes) if role is None else f"角色 {role}"
             days = (_day(key.created_at), _day(key.expires_at))
             table.add_row(client.name, client.department, key.key_id, scopes, *days, _state(key, now))
     print_table(table)
+    for role, scopes_of_role in ROLE_SCOPES.items():
+        if role in roles:
+            typer.echo(f"角色 {role}：{_written(scopes_of_role)}")
+
+
+def _written(scopes: Iterable[str]) -> str:
+    return " ".join(sorted(scopes))
 
 
 @app.command()

@@ -7,7 +7,7 @@ checked against the database for every request, so that revoking one takes effec
 import hmac
 import re
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -43,8 +43,52 @@ class Scope(StrEnum):
     """see what one's own department has to do, and report what it did"""
     ENFORCEMENT_READ = "enforcement:read"
     """see what every department has to do and did: for the bureau and the credit office"""
+    AUDIT_READ = "audit:read"
+    """read who asked about whom"""
     WEBHOOKS_MANAGE = "webhooks:manage"
-    """have one's own systems told that the list has changed"""
+    """have the client's own webhooks called"""
+
+
+class ClientRole(StrEnum):
+    """What a client is to the list: a name for the scopes that go with it."""
+
+    BUREAU = "bureau"
+    """市应急管理局: keeps the list, and sees what comes of it"""
+    CREDIT_OFFICE = "credit_office"
+    """市发展和改革局: is reported to by everybody, and is a department itself"""
+    DEPARTMENT = "department"
+    """asks, follows the list, and reports what it did"""
+    AUDITOR = "auditor"
+    """reads who asked about whom, and nothing else"""
+
+
+_OF_A_DEPARTMENT = frozenset({Scope.LOOKUP, Scope.CHANGES_READ, Scope.ENFORCEMENT_REPORT, Scope.WEBHOOKS_MANAGE})
+_OVERSEEING = _OF_A_DEPARTMENT | {Scope.LIST_READ, Scope.ENFORCEMENT_READ}
+# Nobody approves their own push, whatever their scopes: a bureau's second client approves the first one's.
+ROLE_SCOPES: Mapping[ClientRole, frozenset[Scope]] = {
+    ClientRole.BUREAU: _OVERSEEING | {Scope.LIST_PUSH, Scope.LIST_APPROVE},
+    ClientRole.CREDIT_OFFICE: _OVERSEEING,
+    ClientRole.DEPARTMENT: _OF_A_DEPARTMENT,
+    ClientRole.AUDITOR: frozenset({Scope.AUDIT_READ}),
+}
+# A slip here would let another department change the list.
+_ONLY_OF = {ClientRole.BUREAU: "市应急管理局", ClientRole.CREDIT_OFFICE: "市发展和改革局"}
+
+
+def role_of(scopes: Collection[str]) -> ClientRole | None:
+    """Return the role whose scopes these are, exactly; ``None`` where they were put together by hand."""
+    return next((role for role, own in ROLE_SCOPES.items() if own == set(scopes)), None)
+
+
+def scopes_for(role: ClientRole | None, scopes: Collection[Scope], department: str) -> frozenset[Scope]:
+    """Return the scopes of a role and those named besides; of neither, that of looking up.
+
+    Raises :class:`InvalidField` for a role that is another department's.
+    """
+    if role is not None and _ONLY_OF.get(role, department) != department:
+        told = f"角色 {role.value} 只能授予“{_ONLY_OF[role]}”的客户端；其他部门请用 department。"
+        raise InvalidField(FieldError("role", "role_of_another_department", told))
+    return (ROLE_SCOPES[role] if role else frozenset()) | frozenset(scopes) or frozenset({Scope.LOOKUP})
 
 
 @dataclass(frozen=True, slots=True)

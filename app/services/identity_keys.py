@@ -96,8 +96,13 @@ async def rekey(session: WriteSession, vault: IdentityVault) -> int:
         )
         await persons.rewrite(session, renewed)
     current, _ = vault.current_key_ids
+    # Lookups of before were recorded under the old key; under it, too, they must be found to concern this person.
+    await persons.add_aliases(
+        session, ((one.person_id, one.blind_index) for one in stale if one.blind_index.key_id != current)
+    )
     if stale:
         await persons.note_index_key(session, current)
     elif await persons.index_keys_used(session):
         await persons.forget_other_index_keys(session, current)
+        await persons.keep_aliases_under(session, vault.index_key_ids)
     return len(stale)

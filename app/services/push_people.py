@@ -1,6 +1,6 @@
 """Who the numbers in a push belong to: finding recorded identities, and recording those that are new."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -74,11 +74,18 @@ class Identities:
         return known
 
     async def write_new(self, session: WriteSession) -> None:
-        """Record the identities that turned out to be new."""
+        """Record the identities that turned out to be new, and what all of them would be found by under other keys."""
         if self._new:
             await persons.add(session, self._new)
             await persons.note_index_key(session, self._vault.current_key_ids[0])
             self._new = []
+        await persons.add_aliases(session, self._aliases())
+
+    def _aliases(self) -> Iterator[tuple[UUID, BlindIndex]]:
+        """Yield what the numbers give under further keys; none while there is only one key."""
+        for indexes in self._indexes.values():
+            for person in (one for index in indexes for one in self._recorded.get(index.value, ())):
+                yield from ((person.person_id, index) for index in indexes if index.value != person.blind_index)
 
 
 def _numbers(operation: Operation) -> list[ResidentId]:

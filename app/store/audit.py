@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Select, insert, select, text
+from sqlalchemy import ARRAY, ColumnElement, LargeBinary, Select, any_, cast, insert, select, text
 
 from app.domain.subjects import SubjectKind
 from app.store.database import Session, WriteSession
@@ -13,6 +13,9 @@ from app.store.tables import audit, clients
 
 TOKEN_ISSUED = "token_issued"  # noqa: S105 - a word, not a password
 """In place of a verdict: a token for matching was given out, and nothing was said of the list."""
+
+
+_KEPT = tuple(column.name for column in audit.columns if column.name != "recorded_in")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,24 +56,55 @@ class AuditFilter:
     client: str | None = None
     uscc: str | None = None
     blind_indexes: Sequence[bytes] | None = None
+    department: str | None = None
+    purpose: str | None = None
+    """part of it"""
+    verdict: str | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """Return what a record has to fulfil; the moments are what leaves out whole months of the audit."""
+        column, found = audit.c, []
+        if self.since is not None:
+            found.append(column.answered_at >= self.since)
+        if self.until is not None:
+            found.append(column.answered_at < self.until)
+        if self.client is not None:
+            found.append(clients.c.name == self.client)
+        if self.uscc is not None:
+            found.append(column.uscc == self.uscc)
+        if self.blind_indexes is not None:
+            found.append(column.blind_index == any_(cast(list(self.blind_indexes), ARRAY(LargeBinary))))
+        if self.department is not None:
+            found.append(column.department == self.department)
+        if self.purpose is not None:
+            found.append(column.purpose.contains(self.purpose, autoescape=True))
+        if self.verdict is not None:
+            found.append(column.verdict == self.verdict)
+        return found
 
 
 async def add(session: WriteSession, records: Sequence[AuditRecord]) -> None:
     """Record answers that were found by other means than the lookups' own statement."""
-    await session.execute(
-        insert(audit), [{column.name: _value(one, column.name) for column in audit.columns} for one in records]
-    )
+    await session.execute(insert(audit), [{name: _value(one, name) for name in _KEPT} for one in records])
 
 
 async def forget_person(session: WriteSession, blind_indexes: Sequence[bytes]) -> int:
     """Take out of the record whom it was asked about, where it was this person; only the database's owner may.
 
-    That somebody was asked about, by whom, when and why, stays. Returns how many records there were.
+    That somebody was asked about, by whom, when and why, stays; so it is with the record of who read the audit for
+    them. Returns how many records of lookups there were.
     """
     statement = text("""
         UPDATE audit SET blind_index = uuid_send(gen_random_uuid()), masked_number = :masked
         WHERE blind_index = ANY (CAST(:indexes AS bytea[]))
     """)
+    await session.execute(
+        text("""
+            UPDATE readings_of_audit SET blind_index = uuid_send(gen_random_uuid())
+            WHERE blind_index = ANY (CAST(:indexes AS bytea[]))
+        """),
+        {"indexes": list(blind_indexes)},
+    )
     done = await session.execute(statement, {"masked": "*" * 18, "indexes": list(blind_indexes)})
     return done.rowcount
 
@@ -82,18 +116,26 @@ def _value(record: AuditRecord, column: str) -> object:
 
 async def newest(session: Session, chosen: AuditFilter, limit: int) -> list[AuditRecord]:
     """Return the newest records that the filter lets through."""
-    query = _records().order_by(audit.c.answered_at.desc(), audit.c.lookup_id.desc()).limit(limit)
-    if chosen.since is not None:
-        query = query.where(audit.c.answered_at >= chosen.since)
-    if chosen.until is not None:
-        query = query.where(audit.c.answered_at < chosen.until)
-    if chosen.client is not None:
-        query = query.where(clients.c.name == chosen.client)
-    if chosen.uscc is not None:
-        query = query.where(audit.c.uscc == chosen.uscc)
-    if chosen.blind_indexes is not None:
-        query = query.where(audit.c.blind_index.in_(chosen.blind_indexes))
+    query = _records().where(*chosen.conditions())
+    ordered = query.order_by(audit.c.answered_at.desc(), audit.c.lookup_id.desc()).limit(limit)
+    return [_record(row) for row in await session.execute(ordered)]
+
+
+async def page(session: Session, chosen: AuditFilter, before: UUID | None, limit: int) -> list[AuditRecord]:
+    """Return the newest records that the filter lets through, those made before the lookup ``before``.
+
+    The ids of lookups are in the order of their making, and the primary key of each month's records is by id.
+    """
+    query = _records().where(*chosen.conditions()).order_by(audit.c.lookup_id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(audit.c.lookup_id < before)
     return [_record(row) for row in await session.execute(query)]
+
+
+async def index_keys(session: Session) -> set[str]:
+    """Return under which index keys persons were asked about; it reads all of the audit."""
+    query = select(audit.c.index_key_id).where(audit.c.blind_index.is_not(None)).distinct()
+    return {key_id for key_id in (await session.execute(query)).scalars() if key_id is not None}
 
 
 async def by_lookup(session: Session, lookup_id: UUID) -> AuditRecord | None:
@@ -103,7 +145,9 @@ async def by_lookup(session: Session, lookup_id: UUID) -> AuditRecord | None:
 
 
 def _records() -> "Select[*tuple[object, ...]]":
-    return select(audit, clients.c.name.label("client_name")).join(clients, clients.c.client_id == audit.c.client_id)
+    return select(*(audit.c[name] for name in _KEPT), clients.c.name.label("client_name")).join(
+        clients, clients.c.client_id == audit.c.client_id
+    )
 
 
 def _record(row: object) -> AuditRecord:

@@ -5,13 +5,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, LargeBinary, RowMapping, Uuid, any_, cast, delete, exists, or_, select, update
+from sqlalchemy import (
+    ARRAY,
+    LargeBinary,
+    RowMapping,
+    Text,
+    Uuid,
+    any_,
+    cast,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from app.domain.identity import BlindIndex, SealedNumber
 from app.store.bulk import copy_in
 from app.store.database import Session, WriteSession
-from app.store.tables import identity_keys, index_keys_in_use, persons, related_persons
+from app.store.tables import identity_keys, index_keys_in_use, person_index_aliases, persons, related_persons
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +66,29 @@ async def add(session: WriteSession, new: Sequence[StoredPerson]) -> None:
     await copy_in(session, persons, columns, [tuple(_row(person).values()) for person in new])
 
 
+async def add_aliases(session: WriteSession, aliases: Iterable[tuple[UUID, BlindIndex]]) -> None:
+    """Keep what these persons' numbers give under other keys than the one that they are recorded under."""
+    rows = list(aliases)
+    if not rows:
+        return
+    given = (
+        func.unnest(
+            cast([person_id for person_id, _ in rows], ARRAY(Uuid)),
+            cast([index.key_id for _, index in rows], ARRAY(Text)),
+            cast([index.value for _, index in rows], ARRAY(LargeBinary)),
+        )
+        .table_valued("person_id", "index_key_id", "blind_index")
+        .render_derived()
+    )
+    added = upsert(person_index_aliases).from_select(["person_id", "index_key_id", "blind_index"], select(given))
+    await session.execute(added.on_conflict_do_nothing())
+
+
+async def keep_aliases_under(session: WriteSession, key_ids: Iterable[str]) -> None:
+    """Forget aliases under any other keys than these; only the database's owner may."""
+    await session.execute(delete(person_index_aliases).where(person_index_aliases.c.index_key_id.not_in(list(key_ids))))
+
+
 async def whole(session: Session) -> AsyncIterator[StoredPerson | UUID]:
     """Go through everybody as they are recorded, of an erased person the id; only the database's owner may."""
     query = select(persons).order_by(persons.c.person_id).execution_options(yield_per=1000)
@@ -62,8 +99,10 @@ async def whole(session: Session) -> AsyncIterator[StoredPerson | UUID]:
 async def erase(session: WriteSession, person_ids: Iterable[UUID], at: datetime) -> None:
     """Erase who these persons are, for good, in their own rows; only the database's owner may."""
     gone = dict.fromkeys(("name", "blind_index", "index_key_id", "sealed_number", "cipher_key_id", "masked_number"))
-    statement = update(persons).where(persons.c.person_id == any_(cast(list(person_ids), ARRAY(Uuid))))
+    wanted = cast(list(person_ids), ARRAY(Uuid))
+    statement = update(persons).where(persons.c.person_id == any_(wanted))
     await session.execute(statement.values(**gone, salt=None, erased_at=at))
+    await session.execute(delete(person_index_aliases).where(person_index_aliases.c.person_id == any_(wanted)))
 
 
 async def in_no_listing(session: Session) -> UUID | None:
@@ -111,6 +150,12 @@ async def register_keys(session: WriteSession, check_values: Mapping[tuple[str, 
     await session.execute(upsert(identity_keys).on_conflict_do_nothing(), rows)
     known = (await session.execute(select(identity_keys))).all()
     return [(kind, key_id) for kind, key_id, value in known if check_values.get((kind, key_id), value) != value]
+
+
+async def index_keys_ever(session: Session) -> set[str]:
+    """Return every index key that was ever configured here."""
+    query = select(identity_keys.c.key_id).where(identity_keys.c.kind == "index")
+    return set((await session.execute(query)).scalars())
 
 
 async def note_index_key(session: WriteSession, key_id: str) -> None:

@@ -210,6 +210,17 @@ persons = Table(
     ),
 )
 
+# What a person's number gives under other keys than the one they are recorded under: lookups of before or during an
+# exchange of keys were recorded under it. Empty where keys were never exchanged.
+person_index_aliases = Table(
+    "person_index_aliases",
+    metadata,
+    Column("person_id", Uuid, ForeignKey("persons.person_id"), nullable=False),
+    Column("index_key_id", Text, nullable=False),
+    Column("blind_index", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("person_id", "index_key_id"),
+)
+
 # Which key an identifier stands for, so that another key under the same identifier is seen before it is used.
 identity_keys = Table(
     "identity_keys",
@@ -289,12 +300,17 @@ audit = Table(
     Column("listing_ids", ARRAY(Uuid), nullable=False),
     Column("revisions", ARRAY(Integer), nullable=False),
     Column("person_ids", ARRAY(Uuid), nullable=False),
+    # The transaction that wrote it, by default only: a cursor tells by it what it has seen, whenever the commit came.
+    Column("recorded_in", BigInteger, nullable=False, server_default=text("pg_current_xact_id()::text::bigint")),
     PrimaryKeyConstraint("lookup_id", "answered_at"),
     # A token says nothing about the list, and yet is a question about somebody.
     CheckConstraint("verdict IN ('listed', 'not_listed', 'token_issued')", name="verdict"),
     CheckConstraint("(subject_kind = 'unit') = (uscc IS NOT NULL)", name="unit_by_uscc"),
     CheckConstraint("(subject_kind = 'person') = (blind_index IS NOT NULL)", name="person_by_blind_index"),
     CheckConstraint("subject_kind = 'unit' OR purpose IS NOT NULL", name="person_with_purpose"),
+    # For alerts, searches and access requests; each record is in one of the two.
+    Index("ix_audit_uscc", "uscc", postgresql_where=text("uscc IS NOT NULL")),
+    Index("ix_audit_blind_index", "blind_index", postgresql_where=text("blind_index IS NOT NULL")),
     postgresql_partition_by="RANGE (answered_at)",
 )
 
@@ -414,4 +430,39 @@ webhook_attempts = Table(
     Column("status", Integer),
     Column("error", Text),
     PrimaryKeyConstraint("delivery_id", "attempt_no"),
+)
+
+# Alerts are derived, not kept: app/store/alerts.py. That one was seen is kept, with how many lookups or reports it had
+# then; one that has more since is to be seen again.
+alert_acknowledgements = Table(
+    "alert_acknowledgements",
+    metadata,
+    Column("department", Text, nullable=False),
+    Column("alert_id", Text, nullable=False),
+    Column("entries", Integer, nullable=False),
+    Column("client_id", Uuid, ForeignKey("clients.client_id"), nullable=False),
+    Column("key_id", Text, nullable=False),
+    Column("acknowledged_at", MOMENT, nullable=False),
+    Column("note", Text),
+    PrimaryKeyConstraint("department", "alert_id", "entries"),
+)
+
+# Who audits the auditors: each reading of the audit, by a client or by an operator of the command line.
+readings_of_audit = Table(
+    "readings_of_audit",
+    metadata,
+    Column("reading_id", Uuid, primary_key=True),
+    Column("read_at", MOMENT, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("client_id", Uuid, ForeignKey("clients.client_id")),
+    Column("key_id", Text),
+    Column("operator", Text),
+    Column("request_id", Text),
+    Column("filters", JSONB, nullable=False),
+    # The person it was about, where it was about one.
+    Column("blind_index", LargeBinary),
+    Column("index_key_id", Text),
+    Column("records", Integer, nullable=False),
+    CheckConstraint("num_nonnulls(client_id, operator) = 1", name="somebody"),
+    CheckConstraint("(blind_index IS NULL) = (index_key_id IS NULL)", name="index_whole"),
 )

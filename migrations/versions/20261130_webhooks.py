@@ -7,7 +7,7 @@ is told with the next push of a process of this release.
 from alembic import op
 
 revision = "20261130_webhooks"
-down_revision = "20261128_enforcement"
+down_revision = "20261129_alerts"
 
 SERVICE_ROLE = "liancheng_service"
 

@@ -34,6 +34,11 @@ DECLARED: Mapping[str, Scope | tuple[Scope, ...] | None] = {
     "GET /v1/listings/snapshot": Scope.CHANGES_READ,
     "GET /v1/changes": Scope.CHANGES_READ,
     "POST /v1/persons/tokens": Scope.CHANGES_READ,
+    "GET /v1/alerts": Scope.ENFORCEMENT_REPORT,
+    "POST /v1/alerts/{alert_id}/acknowledgement": Scope.ENFORCEMENT_REPORT,
+    "GET /v1/audit": Scope.AUDIT_READ,
+    "POST /v1/audit/searches": Scope.AUDIT_READ,
+    "GET /v1/audit/unusual": Scope.AUDIT_READ,
     "GET /v1/obligations": (Scope.ENFORCEMENT_REPORT, Scope.ENFORCEMENT_READ),
     "GET /v1/obligations/{obligation_id}": (Scope.ENFORCEMENT_REPORT, Scope.ENFORCEMENT_READ),
     "POST /v1/enforcement-reports": Scope.ENFORCEMENT_REPORT,
@@ -84,6 +89,8 @@ BODIES: Mapping[str, Callable[[], JSON]] = {
     # A decision of its own each time: what is listed already cannot be listed again.
     "POST /v1/pushes": lambda: {"operations": [list_operation(3, decision_no=f"虚构{uuid4()}")]},
     "POST /v1/pushes/{push_id}/approval": lambda: {"approve": False},
+    "POST /v1/alerts/{alert_id}/acknowledgement": dict,
+    "POST /v1/audit/searches": lambda: {"code": synthetic_uscc(1)},
     # Nobody knows the id of an obligation before the listing is there: see `world`.
     "POST /v1/enforcement-reports": lambda: {
         "reports": [{"obligation_id": OBLIGATION["id"], "status": "done", "acted_on": today().isoformat()}]
@@ -128,7 +135,8 @@ def settings(settings: Settings) -> Settings:
 
 @pytest.fixture
 async def world(api: Api) -> World:
-    """One listed unit, one push, and the keys."""
+    """One unit, asked about and then listed, one push, and the keys."""
+    await api.asked(synthetic_uscc(1))
     pushed = await api.pushed(list_operation(1))
     past = datetime.now(UTC) - timedelta(seconds=1)
     expired = await make_key(api.database, *Scope, expires_at=past)
@@ -165,8 +173,10 @@ async def world(api: Api) -> World:
         "uscc": synthetic_uscc(1),
         "listing_id": listing_id,
         "list_version": "1",
+        "alert_id": f"cleared_then_listed.{listing_id}.1.unit",
     }
     elsewhere = {name: str(uuid4()) for name in there} | {"uscc": synthetic_uscc(2), "list_version": "9"}
+    elsewhere |= {"alert_id": "none"}
     return World(api, there, elsewhere, bad, lacking)
 
 
@@ -312,10 +322,12 @@ async def test_a_key_opens_nothing_from_the_moment_it_expires(world: World) -> N
 
 
 async def test_a_refused_call_leaves_no_audit_record(world: World) -> None:
+    (before,) = await world.api.rows("SELECT count(*) AS n FROM audit")
     for route in PROTECTED:
         for headers in world.bad.values():
             await call(world, route, world.there, headers)
-    assert await world.api.rows("SELECT count(*) AS n FROM audit") == [{"n": 0}]
+    assert await world.api.rows("SELECT count(*) AS n FROM audit") == [before]
+    assert await world.api.rows("SELECT count(*) AS n FROM readings_of_audit") == [{"n": 0}]
 
 
 async def test_public_routes_answer_without_a_key_and_with_a_bad_one(world: World) -> None:

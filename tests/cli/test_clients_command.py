@@ -7,6 +7,7 @@ import httpx
 
 from app.domain.moment import CITY, Moment
 from app.domain.synthetic import synthetic_uscc
+from app.services.access import ROLE_SCOPES, ClientRole
 from tests.cli.commands import liancheng, printed, refused
 from tests.support import BUREAU, CATALOGUE, CUSTOMS, Api, list_operation
 
@@ -64,6 +65,29 @@ async def test_the_list_shows_each_client_with_its_department_and_the_state_of_e
     today = Moment.current().today.isoformat()
     assert cells == [name, CUSTOMS, first.split("_")[1], "list:push lookup", today, expires, "有效"]
     assert lines[second.split("_")[1]].split("│")[-2].strip() == "已撤销"
+
+
+async def test_a_role_gives_its_scopes_to_whom_it_fits_and_the_list_names_it(api: Api) -> None:
+    offices = {"bureau": BUREAU, "credit_office": "市发展和改革局", "department": CUSTOMS, "auditor": "市财政局"}
+    assert set(offices) == set(ClientRole)
+    for role, department in offices.items():
+        add(api, f"{role}系统", "--role", role, department=department)
+    add(api, "角色之外", "--role", "auditor", "--scope", "lookup")
+    rows = await api.rows("SELECT name, scopes FROM clients JOIN api_keys USING (client_id)")
+    granted = {row["name"]: set(row["scopes"]) for row in rows}
+    for role in ClientRole:
+        assert granted[f"{role}系统"] == ROLE_SCOPES[role], role
+    assert granted["角色之外"] == {"audit:read", "lookup"}
+    assert granted["auditor系统"] == {"audit:read"}, "who audits can neither ask nor change anything"
+    table = printed(api.settings, "clients", "list")
+    cells = [[cell.strip() for cell in line.split("│")] for line in table.splitlines() if "│" in line]
+    assert {line[1]: line[4] for line in cells if "系统" in line[1]} == {f"{one}系统": f"角色 {one}" for one in offices}
+    assert {line[1]: line[4] for line in cells if line[1] == "角色之外"} == {"角色之外": "audit:read lookup"}
+    assert "角色 department：changes:read enforcement:report lookup webhooks:manage" in table
+    for role in ("bureau", "credit_office"):
+        told = refused(api.settings, "clients", "add", "冒用", "--department", CUSTOMS, "--role", role)
+        assert offices[role] in told
+        assert "冒用" not in printed(api.settings, "clients", "list"), "nothing of it was kept"
 
 
 async def test_a_name_in_square_brackets_is_shown_as_it_is(api: Api) -> None:
