@@ -178,7 +178,7 @@ async def _serving(settings: Settings) -> AsyncIterator[Services]:
             served_scenes,
             obligation_service,
             ReportService(obligation_service),
-            EffectService(obligation_service, periods, divisions, vault),
+            EffectService(obligation_service, periods, divisions),
             AlertService(memo, settings.alert_window_days),
             AuditReadingService(memo, vault),
             UnusualUseService(thresholds(settings)),

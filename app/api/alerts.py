@@ -10,14 +10,12 @@ from app.api.openapi import ACKNOWLEDGEMENT_PROBLEMS, ALERTS_PROBLEMS
 from app.api.schemas.alerts import AcknowledgementRequest, AlertOut, AlertsOut
 from app.api.strict_json import StrictJsonRoute
 from app.domain.alerts import AlertKind
-from app.services.alerts import Choice
+from app.services.alerts import LONGEST_CURSOR, Choice
 from app.services.fields import Instant
 
 router = APIRouter(
     prefix="/v1", route_class=StrictJsonRoute, tags=["alerts 提醒"], dependencies=[ONLY_KNOWN_QUERY_PARAMETERS]
 )
-
-_LONGEST_CURSOR = 16_000
 
 
 @router.get("/alerts", summary="What you should know by now", responses=examples.ALERTS_ANSWER | ALERTS_PROBLEMS)
@@ -34,10 +32,10 @@ async def read_alerts(  # noqa: PLR0913 - one parameter per query field, as the 
     ] = None,
     cursor: Annotated[
         str | None,
-        Query(max_length=_LONGEST_CURSOR, description="`cursor` of an earlier answer: only what is new since."),
+        Query(max_length=LONGEST_CURSOR, description="`cursor` of an earlier answer: only what is new since."),
     ] = None,
     after: Annotated[
-        str | None, Query(max_length=_LONGEST_CURSOR, description="`next` of the page before, all else as it was.")
+        str | None, Query(max_length=LONGEST_CURSOR, description="`next` of the page before, all else as it was.")
     ] = None,
     limit: Annotated[int, Query(ge=1, le=500, description="How many alerts.")] = 100,
 ) -> AlertsOut:

@@ -22,11 +22,20 @@ router = APIRouter(prefix="/v1", tags=["enforcement 落实"], dependencies=[ONLY
 
 
 async def _period(
-    first: Annotated[Day, Query(alias="from", description="First day of the period.", examples=["2026-07-01"])],
+    first: Annotated[
+        Day,
+        Query(
+            alias="from",
+            description="First day of the period.",
+            openapi_examples={"2026-07-01": {"value": "2026-07-01"}},
+        ),
+    ],
     last: Annotated[
         Day,
         Query(
-            alias="to", description="Last day; today at the latest, at most 366 days in all.", examples=["2026-09-30"]
+            alias="to",
+            description="Last day; today at the latest, at most 366 days in all.",
+            openapi_examples={"2026-09-30": {"value": "2026-09-30"}},
         ),
     ],
 ) -> Period:

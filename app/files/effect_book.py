@@ -9,6 +9,7 @@ from openpyxl import Workbook
 from openpyxl.chart import BarChart, LineChart, PieChart, Reference
 from openpyxl.chart.label import DataLabelList
 from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from app.domain.effect import Dimension, Effect, Figures, Key
@@ -20,8 +21,9 @@ from app.files.marks import TEXT_FORMAT, writable
 _HEADER = PatternFill("solid", fgColor="DDEBF7")
 _BOLD = Font(bold=True)
 _WRAPPED = Alignment(vertical="top", wrap_text=True)
-_LABEL_WIDTH, _WIDTH, _LONG_WIDTH = 24, 12, 60
+_LABEL_WIDTH, _WIDTH, _LONG_WIDTH = 24, 12, 100
 _CHART_WIDTH, _CHART_HEIGHT = 26, 12
+_LONG_LABEL: Final = "措施名称"
 _STATES: Final = ("待办", "办理中", "已落实", "不适用", "待解除", "已解除")
 Value = str | float | None
 
@@ -50,6 +52,10 @@ def write_book(effect: Effect, names: Names) -> bytes:
         if rows:
             _chart(sheet, title, len(labels), len(rows), over_time=dimension is Dimension.MONTH)
     _explain(book.create_sheet(words.EXPLANATION_SHEET))
+    for sheet in book.worksheets:
+        # Printed, a sheet is as wide as its paper.
+        sheet.page_setup.orientation, sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = "landscape", 1, 0
+        sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     target = io.BytesIO()
     book.save(target)
     return target.getvalue()
@@ -74,6 +80,7 @@ def _key_figures(sheet: Worksheet, effect: Effect) -> None:
     whose = "全市各部门" if len(effect.departments) > 1 else effect.departments[0]
     _append(sheet, ["安全生产失信联合惩戒效果通报"], bold=True)
     sheet.cell(1, 1).font = Font(bold=True, size=14)
+    sheet.merge_cells("A1:C1")
     for line in (
         ("期间", f"{effect.first} 至 {effect.last}"),
         ("统计范围", whose),
@@ -112,6 +119,8 @@ def _table(
     for index in range(len(shown)):
         sheet.cell(sheet.max_row, index + 1).font = _BOLD
         sheet.column_dimensions[letter(index)].width = _LABEL_WIDTH if index < len(labels) else _WIDTH
+    if _LONG_LABEL in labels:
+        sheet.column_dimensions[letter(labels.index(_LONG_LABEL))].width = _LONG_WIDTH
     sheet.freeze_panes = f"{letter(len(labels))}2"
 
 
@@ -125,6 +134,9 @@ def _chart(sheet: Worksheet, title: str, labels: int, groups: int, *, over_time:
     for header in ("任务", "落实") if over_time else _STATES:
         column = labels + 1 + headers.index(header)
         chart.add_data(Reference(sheet, min_col=column, min_row=1, max_row=1 + groups), titles_from_data=True)
+    for series in chart.series:
+        # Between two months there is nothing, least of all a curve.
+        series.smooth = False if over_time else None
     chart.set_categories(Reference(sheet, min_col=1, min_row=2, max_row=1 + groups))
     # Otherwise newer spreadsheet programs leave the axes out.
     chart.x_axis.delete, chart.y_axis.delete = False, False
@@ -142,7 +154,7 @@ def _explain(sheet: Worksheet) -> None:
         _append(sheet, [header, explained])
     for column in words.FIGURES:
         _append(sheet, [column.header, column.explained])
-    sheet.column_dimensions["A"].width, sheet.column_dimensions["B"].width = _LABEL_WIDTH, 2 * _LONG_WIDTH
+    sheet.column_dimensions["A"].width, sheet.column_dimensions["B"].width = _LABEL_WIDTH, _LONG_WIDTH
 
 
 def _append(sheet: Worksheet, values: Sequence[Value], *formats: str, bold: bool = False) -> None:

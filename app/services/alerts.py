@@ -27,6 +27,9 @@ _LOOKS = 10
 _CURSOR = re.compile(r"([0-9]{1,15})~([0-9]{1,11})~([0-9]{1,19}):([0-9]{1,19}):((?:[0-9]{1,19})(?:,[0-9]{1,19})*)?")
 _PLACE = re.compile(r"([0-9]{1,15})\.([0-9]{1,9})\.([a-z_.0-9-]*~?)")
 _LAST_XID = 2**63 - 1
+_LONGEST_SNAPSHOT = 1000
+LONGEST_CURSOR = 1500
+"""In characters, of a cursor and of a place in front of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +161,12 @@ class AlertService:
 
 
 def _written(seen: Seen) -> str:
-    return f"{seen.list_version}~{int(seen.at.timestamp())}~{seen.snapshot}"
+    snapshot = seen.snapshot
+    if len(snapshot) > _LONGEST_SNAPSHOT:
+        # So many transactions were under way that they fill a URL: all since the first of them counts as not seen.
+        first = snapshot.split(":")[0]
+        snapshot = f"{first}:{first}:"
+    return f"{seen.list_version}~{int(seen.at.timestamp())}~{snapshot}"
 
 
 def _seen(text: str, now: Seen, field: str = "cursor") -> Seen:

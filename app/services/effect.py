@@ -3,7 +3,6 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from uuid import UUID
 
 from app.domain.districts import Districts
 from app.domain.effect import (
@@ -16,13 +15,11 @@ from app.domain.effect import (
     Key,
 )
 from app.domain.enforcement_periods import EnforcementPeriods
-from app.domain.identity import IdentityVault
 from app.domain.moment import CITY, Moment
-from app.errors import FieldError, IdentityKeysMissing, InvalidField
+from app.errors import FieldError, InvalidField
 from app.files.effect_book import Names
-from app.services.identity_keys import KEYS_MISSING
 from app.services.obligations import ObligationService
-from app.store import effect, persons, pushes
+from app.store import effect, pushes
 from app.store.database import Session
 from app.store.effect import Asked
 
@@ -56,13 +53,10 @@ class Period:
 class EffectService:
     """Makes effect summaries."""
 
-    def __init__(
-        self, obligations: ObligationService, periods: EnforcementPeriods, districts: Districts, vault: IdentityVault
-    ) -> None:
+    def __init__(self, obligations: ObligationService, periods: EnforcementPeriods, districts: Districts) -> None:
         """Take what the figures are made by."""
         self._obligations = obligations
         self._periods = periods
-        self._vault = vault
         self.names = Names({one.no: one.title for one in obligations.catalogue.measures}, districts.names)
 
     async def summary(
@@ -79,8 +73,7 @@ class EffectService:
         shown = tuple(one.name for one in self._obligations.catalogue.departments if one.name in departments)
         due = self._obligations.duties_of(frozenset(shown))
         spans = self._periods.spans(sorted({one.measure_no for one in due}))
-        identities = await self._identities(session)
-        asked = Asked(shown, period.first, period.last, _start(period.first), _start(period.last + _DAY), identities)
+        asked = Asked(shown, period.first, period.last, _start(period.first), _start(period.last + _DAY))
         read = await effect.read(session, due, spans, asked, {TOTAL, *groupings})
         if any(len(groups) > MOST_GROUPS for groups in read.values()):
             told = f"组合超过 {MOST_GROUPS} 个。请减少 by 的维度，或缩短期间。"
@@ -112,22 +105,6 @@ class EffectService:
         places = {name: place for place, name in enumerate(departments)}
         keys = sorted({*known, *groups}, key=lambda key: _order(key, places))
         return {key: groups.get(key, Figures.nothing(grouping)) for key in keys}
-
-    async def _identities(self, session: Session) -> Mapping[UUID, str]:
-        """Return who those persons are that are recorded under an index key that is being replaced.
-
-        A person may be recorded under both, once by each name; they are one subject all the same.
-        """
-        used = await persons.index_keys_used(session)
-        if used - set(self._vault.index_key_ids):
-            raise IdentityKeysMissing(KEYS_MISSING)
-        current = self._vault.current_key_ids[0]
-        if not used - {current}:
-            return {}
-        found = {}
-        async for person_id, sealed in effect.under_other_index_keys(session, current):
-            found[person_id] = self._vault.blind_index(self._vault.open(sealed, person_id)).value.hex()
-        return found
 
 
 def _order(key: Key, departments: Mapping[str, int]) -> tuple[int, int, str, str]:

@@ -1,22 +1,20 @@
 """Reading the figures of an effect summary: everything is counted in the database (``effect_sql.py``)."""
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, select, text
+from sqlalchemy import RowMapping, text
 
 from app.domain.applicability import Yours
 from app.domain.effect import BroughtForward, Dimension, Figures, Grouping, Key, ListFigures
 from app.domain.enforcement_periods import PeriodSpan
-from app.domain.identity import SealedNumber
 from app.domain.obligations import Duty, ObligationState
 from app.store import effect_sql
 from app.store.database import Session
 from app.store.obligations import ObligationFilter, statement_parameters
-from app.store.tables import persons
 
 Groups = dict[Grouping, dict[Key, Figures]]
 
@@ -32,17 +30,13 @@ _FIRST, _LAST = UUID(int=0), UUID(int=2**128 - 1)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Whose figures, of which days; ``since`` and ``until`` are the moments at which the period begins and is over.
-
-    ``identities``: who a person is, where that is not told by the index that they are recorded under.
-    """
+    """Whose figures, of which days; ``since`` and ``until`` are the moments at which the period begins and is over."""
 
     departments: Sequence[str]
     first: date
     last: date
     since: datetime
     until: datetime
-    identities: Mapping[UUID, str]
 
 
 async def read(
@@ -74,14 +68,6 @@ async def listed(session: Session, first: date, last: date) -> ListFigures:
     return ListFigures(**row)
 
 
-async def under_other_index_keys(session: Session, key_id: str) -> AsyncIterator[tuple[UUID, SealedNumber]]:
-    """Go through everybody who is recorded under another index key, with their sealed number."""
-    columns = (persons.c.person_id, persons.c.cipher_key_id, persons.c.sealed_number)
-    query = select(*columns).where(persons.c.index_key_id != key_id).execution_options(yield_per=1000)
-    async for person_id, cipher_key_id, sealed in await session.stream(query):
-        yield person_id, SealedNumber(cipher_key_id, sealed)
-
-
 def _parameters(duties: Sequence[Duty], spans: Sequence[PeriodSpan], asked: Asked) -> dict[str, Any]:
     joined = [*duties, *_EXAMPLES]
     stood_for = [
@@ -99,8 +85,6 @@ def _parameters(duties: Sequence[Duty], spans: Sequence[PeriodSpan], asked: Aske
         "examples": [example.measure_no for example, _ in stood_for],
         "example_departments": [duties[place].department for _, place in stood_for],
         "example_measures": [duties[place].measure_no for _, place in stood_for],
-        "known_persons": list(asked.identities),
-        "known_identities": list(asked.identities.values()),
     }
 
 

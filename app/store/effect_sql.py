@@ -119,6 +119,20 @@ def figures(groupings: Collection[Grouping], duties: int) -> TextClause:
     return text(f"""
 {_HEAD},
 {_COUNTED},
+-- Who is recorded under several keys at a time when they are exchanged, once by each name: the same for all of these.
+linked AS (
+    SELECT one.person_id AS person_id, encode(one.blind_index, 'hex') AS own, other.person_id AS other_id,
+        encode(other.blind_index, 'hex') AS others
+    FROM person_index_aliases AS alias JOIN persons AS one USING (person_id)
+        JOIN persons AS other ON other.blind_index = alias.blind_index
+),
+identities AS MATERIALIZED (
+    SELECT person_id, least(min(own), min(others)) AS identity
+    FROM (
+        SELECT person_id, own, others FROM linked UNION ALL SELECT other_id, others, own FROM linked
+    ) AS both_ways
+    GROUP BY person_id
+),
 members AS MATERIALIZED (
     SELECT kind, subject, district, month, bit_or(CAST(bits AS bit({duties}))) AS bits
     FROM (
@@ -126,8 +140,7 @@ members AS MATERIALIZED (
             to_char(since_on, 'YYYY-MM') AS month, department, measure_no,
             CASE WHEN person_id IS NULL THEN uscc
                 ELSE coalesce(identity, encode(blind_index, 'hex'), CAST(person_id AS text)) END AS subject
-        FROM seen LEFT JOIN unnest(CAST(:known_persons AS uuid[]), CAST(:known_identities AS text[]))
-            AS known (person_id, identity) USING (person_id)
+        FROM seen LEFT JOIN identities USING (person_id)
         WHERE in_period
     ) AS subjects JOIN places USING (department, measure_no)
     GROUP BY kind, subject, district, month

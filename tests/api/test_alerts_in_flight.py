@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
@@ -106,6 +107,23 @@ class Storm:
             page = await told(self.customs, **query)
             self.told += [lookup_id for one in page["alerts"] for lookup_id in looked_up(one)]
             query = {"cursor": page["cursor"]}
+
+
+async def test_a_cursor_never_outgrows_a_url_and_then_tells_again_rather_than_too_little(
+    api: Api, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.services.alerts._LONGEST_SNAPSHOT", 5)
+    customs = await asking(api)
+    slow = Database(database_url, pool_size=2, timeout=30)
+    async with slow.writing() as session:
+        late = await answered(session, customs, synthetic_uscc(1))
+        seen = (await customs.asked(synthetic_uscc(2)))["lookup_id"]
+        await api.pushed(list_operation(1), list_operation(2))
+        cursor = (await told(customs))["cursor"]
+    first, last, running = cursor.rpartition("~")[2].split(":")
+    assert (first, running) == (last, "")
+    assert [looked_up(one) for one in await alerts(customs, cursor=cursor)] == [[str(late.lookup_id)], [seen]]
+    await slow.close()
 
 
 async def test_in_a_storm_of_lookups_and_pushes_a_follower_is_told_of_every_lookup(api: Api, database_url: str) -> None:

@@ -255,10 +255,6 @@ async def test_a_person_is_one_subject_though_recorded_by_two_names_under_two_in
         assert len(used) == 2
         reader = await department(during, BUREAU, Scope.ENFORCEMENT_READ)
         assert (await summary(reader, today(), today()))["totals"]["subjects"] == {"units": 2, "persons": 2}
-    # Who has not all of the keys cannot tell two persons from one.
-    reader = await department(api, BUREAU, Scope.ENFORCEMENT_READ)
-    refused = await reader.get("effect-summary", **{"from": today().isoformat(), "to": today().isoformat()})
-    assert (refused.status_code, refused.json()["code"]) == (503, "identity_keys_missing")
 
 
 async def test_what_cannot_be_summed_up_is_refused_and_says_why(api: Api) -> None:
