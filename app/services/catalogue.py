@@ -9,6 +9,10 @@ from app.errors import Misconfigured
 from app.store import catalogues
 from app.store.database import Session, WriteSession
 
+# A catalogue is made from its bytes alone and never changes; reading one takes a good part of a second, and every old
+# answer that is made again asks for the one it was given with.
+parsed = lru_cache(maxsize=8)(parse_catalogue)
+
 
 def load(file: Path) -> Catalogue:
     """Read and check a catalogue file; raise :class:`CatalogueError` with every problem and its line."""
@@ -16,7 +20,7 @@ def load(file: Path) -> Catalogue:
         source = file.read_bytes()
     except OSError as error:
         raise Misconfigured(f"无法读取措施目录文件 {file}（{error.strerror}）。") from error
-    return _parsed(source)
+    return parsed(source)
 
 
 async def keep_served(session: WriteSession, catalogue: Catalogue) -> None:
@@ -29,9 +33,4 @@ async def served(session: Session, version: str) -> Catalogue:
     source = await catalogues.kept(session, version)
     if source is None:
         raise Misconfigured(f"数据库中没有版本为 {version} 的措施目录。")
-    return _parsed(source)
-
-
-# A catalogue is made from its bytes alone and never changes; reading one takes a good part of a second, and every old
-# answer that is made again asks for the one it was given with.
-_parsed = lru_cache(maxsize=8)(parse_catalogue)
+    return parsed(source)

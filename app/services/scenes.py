@@ -1,13 +1,21 @@
 """Reading the scenes from their file, keeping each set that is served, and choosing the one a lookup is asked in."""
 
+from functools import lru_cache
 from pathlib import Path
 
 from app.domain.catalogue import Catalogue
 from app.domain.scenes import ChosenScene, Scenes
 from app.domain.scenes_file import parse_scenes
 from app.errors import FieldError, InvalidField, Misconfigured
+from app.services.catalogue import parsed
 from app.store import catalogues
 from app.store.database import Session, WriteSession
+
+
+@lru_cache(maxsize=8)
+def _parsed(source: bytes, catalogue_source: bytes) -> Scenes:
+    """Read scenes: once, for the bytes of the two files are all that they are made from."""
+    return parse_scenes(source, parsed(catalogue_source))
 
 
 def load(file: Path, catalogue: Catalogue) -> Scenes:
@@ -16,7 +24,7 @@ def load(file: Path, catalogue: Catalogue) -> Scenes:
         source = file.read_bytes()
     except OSError as error:
         raise Misconfigured(f"无法读取场景文件 {file}（{error.strerror}）。") from error
-    return parse_scenes(source, catalogue)
+    return _parsed(source, catalogue.source)
 
 
 async def keep_served(session: WriteSession, scenes: Scenes) -> None:
@@ -38,7 +46,7 @@ def chosen(scenes: Scenes, code: str | None) -> ChosenScene | None:
 async def as_served(session: Session, version: str, code: str, catalogue: Catalogue) -> ChosenScene:
     """Return a scene as it once was served, with the catalogue that it was served with."""
     source = await catalogues.kept_scenes(session, version)
-    found = parse_scenes(source, catalogue).named(code) if source is not None else None
+    found = _parsed(source, catalogue.source).named(code) if source is not None else None
     if found is None:
         raise Misconfigured(f"数据库中没有版本为 {version} 的场景 {code}。")
     return found

@@ -9,6 +9,7 @@ import ipaddress
 import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import httpx
@@ -93,6 +94,7 @@ class TargetRules:
         return real.is_global and not (real.is_multicast or real.is_reserved or real.is_unspecified)
 
 
+@lru_cache
 def trust(ca_file: Path | None) -> ssl.SSLContext:
     """Return what receivers' certificates are checked against; raise :class:`Misconfigured` for an unusable file."""
     # Without the environment: a variable there must not decide whom we trust.

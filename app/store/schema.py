@@ -1,5 +1,7 @@
 """The schema's version: bringing it up, and refusing to serve with one that does not fit this code."""
 
+from functools import lru_cache
+
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -64,6 +66,7 @@ async def require_version(session: Session) -> None:
         )
 
 
+@lru_cache
 def expected_version() -> str:
     """Return the newest migration that this code brings."""
     head = ScriptDirectory.from_config(_config()).get_current_head()
