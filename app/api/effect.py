@@ -8,7 +8,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Header, Query, Response
 
 from app.api import effect_examples as examples
-from app.api.deps import ONLY_KNOWN_QUERY_PARAMETERS, EnforcementCaller, Now, Reading, ServicesDep
+from app.api.deps import ONLY_KNOWN_QUERY_PARAMETERS, EnforcementCaller, Now, ServicesDep, SummingUp
 from app.api.openapi import EFFECT_PROBLEMS
 from app.api.schemas.effect import EffectSummaryOut
 from app.domain.effect import BOOK_GROUPINGS, Dimension, Grouping
@@ -66,7 +66,7 @@ async def read_effect_summary(
     caller: EnforcementCaller,
     services: ServicesDep,
     moment: Now,
-    session: Reading,
+    session: SummingUp,
     period: Annotated[Period, Depends(_period)],
     form: Annotated[_Form, Depends(_form)],
     department: Annotated[
