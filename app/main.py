@@ -151,6 +151,9 @@ async def _serving(settings: Settings) -> AsyncIterator[Services]:
     for_pushes = Database(
         settings.database_url.get_secret_value(), pool_size=1, timeout=settings.push_timeout, wait=settings.push_wait
     )
+    for_summaries = Database(
+        settings.database_url.get_secret_value(), pool_size=1, timeout=settings.push_timeout, wait=settings.push_wait
+    )
     for_public = Database(
         settings.database_url.get_secret_value(), pool_size=settings.public_pool_size, timeout=settings.database_timeout
     )
@@ -170,6 +173,7 @@ async def _serving(settings: Settings) -> AsyncIterator[Services]:
             database,
             for_pushes,
             for_public,
+            for_summaries,
             LookupService(memo, vault),
             PushService(vault, rules, terms),
             FeedService(database, vault, settings.feed_poll),
@@ -189,3 +193,4 @@ async def _serving(settings: Settings) -> AsyncIterator[Services]:
         await database.close()
         await for_pushes.close()
         await for_public.close()
+        await for_summaries.close()

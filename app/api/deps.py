@@ -44,6 +44,7 @@ class Services:
     database: Database
     push_database: Database
     public_database: Database
+    summary_database: Database
     lookups: LookupService
     pushes: PushService
     feed: FeedService
@@ -121,6 +122,12 @@ async def _writing(services: ServicesDep) -> AsyncIterator[WriteSession]:
         yield session
 
 
+async def _summing_up(services: ServicesDep) -> AsyncIterator[ReadSession]:
+    # One at a time and with more time than a lookup has: it counts all of the list, and keeps no lookup waiting.
+    async with services.summary_database.reading() as session:
+        yield session
+
+
 async def _public_reading(services: ServicesDep) -> AsyncIterator[ReadSession]:
     # Connections of its own: whatever the public asks, the departments' lookups do not wait for it.
     async with services.public_database.reading() as session:
@@ -147,5 +154,6 @@ ONLY_KNOWN_QUERY_PARAMETERS = Depends(_only_known_query_parameters)
 # A route names its caller before its session: a connection is only taken for somebody who may have it, and no request
 # waits for a second connection while it holds a first.
 Reading = Annotated[ReadSession, Depends(_reading, scope="function")]
+SummingUp = Annotated[ReadSession, Depends(_summing_up, scope="function")]
 PublicReading = Annotated[ReadSession, Depends(_public_reading, scope="function")]
 Writing = Annotated[WriteSession, Depends(_writing, scope="function")]

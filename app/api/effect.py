@@ -6,9 +6,10 @@ from typing import Annotated, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Header, Query, Response
+from pydantic import WithJsonSchema
 
 from app.api import effect_examples as examples
-from app.api.deps import ONLY_KNOWN_QUERY_PARAMETERS, EnforcementCaller, Now, Reading, ServicesDep
+from app.api.deps import ONLY_KNOWN_QUERY_PARAMETERS, EnforcementCaller, Now, ServicesDep, SummingUp
 from app.api.openapi import EFFECT_PROBLEMS
 from app.api.schemas.effect import EffectSummaryOut
 from app.domain.effect import BOOK_GROUPINGS, Dimension, Grouping
@@ -21,22 +22,17 @@ from app.services.fields import Day, ShortText
 router = APIRouter(prefix="/v1", tags=["enforcement 落实"], dependencies=[ONLY_KNOWN_QUERY_PARAMETERS])
 
 
+def _day_like(example: str) -> WithJsonSchema:
+    """Say what a day looks like: the type has a schema of its own, and its example would be lost in it."""
+    return WithJsonSchema({"type": "string", "format": "date", "examples": [example]})
+
+
 async def _period(
-    first: Annotated[
-        Day,
-        Query(
-            alias="from",
-            description="First day of the period.",
-            openapi_examples={"2026-07-01": {"value": "2026-07-01"}},
-        ),
-    ],
+    first: Annotated[Day, Query(alias="from", description="First day of the period."), _day_like("2026-07-01")],
     last: Annotated[
         Day,
-        Query(
-            alias="to",
-            description="Last day; today at the latest, at most 366 days in all.",
-            openapi_examples={"2026-09-30": {"value": "2026-09-30"}},
-        ),
+        Query(alias="to", description="Last day; today at the latest, at most 366 days in all."),
+        _day_like("2026-09-30"),
     ],
 ) -> Period:
     return Period(first, last)
@@ -75,7 +71,7 @@ async def read_effect_summary(
     caller: EnforcementCaller,
     services: ServicesDep,
     moment: Now,
-    session: Reading,
+    session: SummingUp,
     period: Annotated[Period, Depends(_period)],
     form: Annotated[_Form, Depends(_form)],
     department: Annotated[

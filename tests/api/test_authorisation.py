@@ -215,7 +215,7 @@ def test_a_route_demands_a_key_exactly_if_it_is_declared_to() -> None:
 
 
 def test_in_every_route_the_caller_is_known_before_a_session_is_opened() -> None:
-    sessions = {deps._reading, deps._writing}  # noqa: SLF001 - the ways in which a route gets a session
+    sessions = {deps._reading, deps._writing, deps._summing_up}  # noqa: SLF001 - the ways in which a route gets a session
     seen = 0
     for name, route in ROUTES.items():
         if DECLARED[name] is PUBLIC or not sessions.intersection(route.dependencies):
