@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from app.cli import audit, catalogue, clients, copy, demo, identity, push, pushes, rules, serve, template, verify
+from app.cli import audit, bench, catalogue, clients, copy, demo, identity, push, pushes, rules, serve, template, verify
 from app.errors import DatabaseUnavailable, LianchengError
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app.command()(demo.demo)
 app.command()(verify.verify)
 app.command()(push.push)
 app.command()(template.template)
+app.command()(bench.bench)
 app.add_typer(clients.app, name="clients")
 app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(rules.app, name="rules")
