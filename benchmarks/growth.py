@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import date, timedelta
 from functools import partial
@@ -29,7 +29,10 @@ _PERSON = (
     "commitment",
 )  # fmt: skip
 _RELATED = ("listing_id", "person_id", "roles")
+_TABLES = (("listings", _LISTING), ("persons", _PERSON), ("related_persons", _RELATED))
 _PART = 100_000
+# Codes from all over the list, so many that no part of it is warmer than in life.
+_DIFFERENT = 100_000
 
 
 async def fill(database_url: str, count: int) -> None:
@@ -40,7 +43,7 @@ async def fill(database_url: str, count: int) -> None:
     connection = await asyncpg.connect(database_url)
     for first in range(0, count, _PART):
         rows = [_row(n) for n in range(first, min(first + _PART, count))]
-        for table, columns, which in (("listings", _LISTING, 0), ("persons", _PERSON, 1), ("related_persons", _RELATED, 2)):
+        for which, (table, columns) in enumerate(_TABLES):
             records = [row[which] for row in rows]
             await connection.copy_records_to_table(table, records=records, columns=columns)
     await connection.execute("UPDATE list_state SET list_version = 1")
@@ -73,7 +76,7 @@ def grow(here: Place, sizes: Sequence[int], rounds: int, seconds: float, tell: T
             asyncio.run(fill(url, size))
             served[str(size)] = stack.enter_context(here.serving(url, key))
             target = target_at(served[str(size)].url, key)
-            asked = [one for part in _parts(size) for one in requests(target, part, Mix(misses=0), seed=size)]
+            asked = requests(target, synthetic_codes(size), Mix(misses=0), most=_DIFFERENT)
             measures[str(size)] = partial(saturated, target, asked)
         for measure in measures.values():
             measure(_CONNECTIONS, seconds)
@@ -81,8 +84,3 @@ def grow(here: Place, sizes: Sequence[int], rounds: int, seconds: float, tell: T
             for name, measure in measures.items():
                 samples.setdefault((name, LISTED, _CONNECTIONS), []).append(measure(_CONNECTIONS, seconds))
         return Rounds(samples, {name: one.process.memory() for name, one in served.items()})
-
-
-def _parts(size: int) -> Iterator[Any]:
-    """Codes from all over the list: each request another, so that no part of it is warmer than in life."""
-    yield synthetic_codes(size)

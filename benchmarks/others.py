@@ -21,7 +21,9 @@ _BATCH_CONNECTIONS = 4
 _START_SECONDS = 60.0
 
 
-def batches(served: Installation, known: int, rounds: int, seconds: float, size: int) -> tuple[list[Sample], list[Sample]]:
+def batches(
+    served: Installation, known: int, rounds: int, seconds: float, size: int
+) -> tuple[list[Sample], list[Sample]]:
     """Measure single lookups and batches in turn, half of the codes listed."""
     target = target_at(served.url, served.key)
     codes = synthetic_codes(known)

@@ -22,8 +22,8 @@ recorded AS (
     INSERT INTO audit (lookup_id, answered_at, request_id, client_id, key_id, department, purpose,
         subject_kind, uscc, on_day, view, verdict, list_version, catalogue_version, listing_ids, revisions, person_ids)
     SELECT gen_random_uuid(), now(), gen_random_uuid()::text, client_id, key_id, department, 'pgbench', 'unit',
-        '{code}', current_date, 'summary', CASE WHEN ids = '{{}}' THEN 'not_listed' ELSE 'listed' END, state.list_version,
-        'pgbench', ids, revisions, '{{}}'
+        '{code}', current_date, 'summary', CASE WHEN ids = '{{}}' THEN 'not_listed' ELSE 'listed' END,
+        state.list_version, 'pgbench', ids, revisions, '{{}}'
     FROM answered, state, (SELECT * FROM api_keys JOIN clients USING (client_id) WHERE key_id = '{key_id}') AS caller
     RETURNING 1
 )

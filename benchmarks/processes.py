@@ -30,6 +30,11 @@ class Process:
         sizes = {line.split(":")[0]: int(line.split()[1]) for line in lines}
         return {"rss": round(sizes["Rss"] / _MIB), "pss": round(sizes["Pss"] / _MIB)}
 
+    def highest(self) -> int:
+        """Return the most memory that it ever had (RSS), in MiB."""
+        lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
+        return round(next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / _MIB)
+
 
 def free_port() -> int:
     """Return a port that nobody listens on."""

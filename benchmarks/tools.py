@@ -1,5 +1,6 @@
 """What is compared is installed when it is needed, below `.bench/`, from lock files that name no address."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -44,6 +45,23 @@ def node() -> tuple[str, Path]:
         done.write_bytes(lock.read_bytes())
     locked = next(place.glob("node_modules/node-linux-*/bin/node"), None)
     return str(locked or own), place
+
+
+def installed_datasette() -> str | None:
+    """Return the command, where it was installed."""
+    command = _PLACE / "datasette" / "bin" / "datasette"
+    return str(command) if command.exists() else None
+
+
+def installed_node() -> str | None:
+    """Return the node that is used, where there is one."""
+    return str(next(_PLACE.glob("node/node_modules/node-linux-*/bin/node"), None) or shutil.which("node") or "") or None
+
+
+def locked_packages() -> list[str]:
+    """Return the names and versions of what runs on node."""
+    wanted = json.loads((_HERE / "node" / "package.json").read_text())["dependencies"]
+    return [f"{name} {version}" for name, version in wanted.items()]
 
 
 def _run(command: list[str]) -> None:

@@ -75,12 +75,12 @@ def _with_misses(units: Sequence[str], persons: Sequence[str]) -> Codes:
     )
 
 
-def requests(target: Target, codes: Codes, mix: Mix, seed: int = 1) -> list[Request]:
-    """Write requests in the mix's shares, to be sent round and round; the same seed writes the same ones."""
+def requests(target: Target, codes: Codes, mix: Mix, *, seed: int = 1, most: int = _MOST_REQUESTS) -> list[Request]:
+    """Write up to ``most`` requests in the mix's shares, to be sent round and round; a seed writes the same again."""
     chance = random.Random(seed)  # noqa: S311 - repeatable, not secret
     made: list[Request] = []
     size = 0
-    while len(made) < _MOST_REQUESTS and size < _MOST_BYTES:
+    while len(made) < most and size < _MOST_BYTES:
         if chance.random() < mix.batches:
             items = [_item(chance, codes, mix) for _ in range(mix.batch_size)]
             body = {"items": items, "purpose": mix.purpose, "view": mix.view}
