@@ -124,7 +124,9 @@ def _answer(request: Request, target: Target) -> bytes:
 
 def _contender(name: str, process: Process, target: Target, asked: dict[str, list[Request]]) -> Contender:
     sizes = {case: len(_answer(asked[case][0], target)) for case in CASES}
-    return Contender(name, {case: partial(saturated, target, asked[case]) for case in CASES}, sizes, process)
+    return Contender(
+        name, {case: partial(saturated, target, asked[case], verdict=case) for case in CASES}, sizes, process
+    )
 
 
 def _like_the_service(name: str, process: Process, setting: _Setting) -> Contender:

@@ -6,12 +6,15 @@ from datetime import date
 from benchmarks.compare import CONNECTIONS
 from benchmarks.contenders import CASES, FASTAPI, LISTED, SERVICE
 from benchmarks.machine import machine, versions
-from benchmarks.report_texts import DIFFERENCES, HEAD, NO_FIGURES, QUICK
+from benchmarks.report_texts import DIFFERENCES, HEAD, NO_FIGURES, NOT_QUIET, QUICK
 from benchmarks.run import Extent, Found
 from benchmarks.samples import Sample, Spread, ratios
 from benchmarks.targets import targets
 
 _REACHED = {True: "yes", False: "**no**", None: "not measured"}
+
+# Load average, of a machine on which nothing else goes on but its own housekeeping.
+_QUIET = 0.7
 
 
 def report(found: Found, extent: Extent, minutes: float, load: float) -> str:
@@ -19,6 +22,7 @@ def report(found: Found, extent: Extent, minutes: float, load: float) -> str:
     parts = [
         HEAD,
         QUICK if extent.quick else "",
+        NOT_QUIET if load > _QUIET else "",
         _taken(extent, minutes, load),
         "## What was promised, and what was reached\n\n" + _targets(found),
         "## Side by side\n\n![Lookups a second](performance.svg)\n\n" + "\n\n".join(_side_by_side(found)),
@@ -140,7 +144,7 @@ def _push(found: Found) -> str:
     ]
     return (
         _table(("", "Seconds", "Lookups: p50 ms", "p99 ms", "slowest ms"), rows)
-        + f"\n\nA clerk's CSV ({push['file_mb']:g} MB, one unit and one person a row), one lookup every 20 ms meanwhile; "
+        + f"\n\nA clerk's CSV ({push['file_mb']:g} MB, one unit and one person a row), a lookup every 20 ms meanwhile; "
         "every one was answered. The same rows copied bare into one table with the lookup's index take "
         f"{push['bare_copy_seconds']:g} s, so the push takes {push['push_to_copy']:g} times as long: it reads and "
         "validates each row, seals each number, keeps listing, person and history, and chains each change. The "

@@ -11,11 +11,15 @@ To measure your own installation: `liancheng bench --help`.
 """
 
 QUICK = """
-> **A quick trial (`--quick`): too short, or the machine too busy, for any figure below to mean anything.**
+> **A quick trial (`--quick`): too short for any figure below to mean anything.**
+"""
+
+NOT_QUIET = """
+> **The machine was busy with something else when this run began: its figures are not to be relied on.**
 """
 
 NO_FIGURES = """
-No figures are kept here yet: they come from one run of `make bench` on a quiet machine.
+No figures of the whole are kept here yet: they come from one run of `make bench` on a quiet machine.
 """
 
 DIFFERENCES = """

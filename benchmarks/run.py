@@ -21,7 +21,7 @@ class Extent:
     """How much is measured; ``quick`` says that no figure of it means anything."""
 
     rounds: int = 5
-    seconds: float = 1.5
+    seconds: float = 1.2
     listed: int = 10_000
     sizes: Sequence[int] = (10_000, 1_000_000)
     push_rows: int = 50_000

@@ -43,8 +43,10 @@ class Spread:
         return cls(statistics.median(values), min(values), max(values))
 
 
-def saturated(target: Target, requests: Sequence[Request], connections: int, seconds: float) -> Sample:
-    """Measure in a closed loop; an answer that is none ends the benchmark: nothing would be comparable."""
+def saturated(
+    target: Target, requests: Sequence[Request], connections: int, seconds: float, *, verdict: str | None = None
+) -> Sample:
+    """Measure in a closed loop; an answer that is none, or another than ``verdict``, ends the benchmark."""
     busy = time.process_time()
     began = time.perf_counter()
     plan = Plan(None, connections, WARM_UP, seconds, timeout=30)
@@ -52,7 +54,8 @@ def saturated(target: Target, requests: Sequence[Request], connections: int, sec
     share = (time.process_time() - busy) / (time.perf_counter() - began)
     whole = found.whole
     latency = found.as_json()["latency_ms"]
-    if whole.undetermined or latency is None or set(whole.errors) - {"unanswered"}:
+    wrong = {"listed": whole.not_listed, "not_listed": whole.listed}.get(verdict or "", 0)
+    if wrong or whole.undetermined or latency is None or set(whole.errors) - {"unanswered"}:
         raise SystemExit(f"{target.host} does not answer as it should: {found.as_json()}")
     codes = (whole.listed + whole.not_listed) / found.seconds
     return Sample(found.per_second, codes, latency["p50"], latency["p99"], share)
