@@ -15,8 +15,9 @@ from app.cli.service_client import KeyFile, Url, key_for
 from app.errors import Misconfigured
 from app.services.lookup import View
 from app.workload.figures import Measured
-from app.workload.load import Plan, measure
+from app.workload.load import measure
 from app.workload.mix import Codes, Mix, requests
+from app.workload.run import Plan
 from app.workload.target import Target, target_at
 
 _UNANSWERED, _INTERRUPTED = 3, 130

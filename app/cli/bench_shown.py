@@ -7,8 +7,8 @@ from rich.table import Table
 
 from app.cli.output import print_table
 from app.workload.figures import Measured, Tally, milliseconds
-from app.workload.load import Plan
 from app.workload.mix import BATCH, PERSON, UNIT
+from app.workload.run import Plan
 
 _KINDS: Mapping[str, str] = {UNIT: "单位", PERSON: "人员", BATCH: "批量"}
 _ERRORS: Mapping[str, str] = {

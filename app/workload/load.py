@@ -10,47 +10,14 @@ import asyncio
 import gc
 import math
 import time
-from array import array
-from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
 
-from app.errors import Misconfigured
 from app.workload.connection import Answer, Connection
 from app.workload.figures import Measured, Tally
 from app.workload.mix import Request
 from app.workload.pacer import Pacer
+from app.workload.run import LOOK_EVERY, Pending, Plan, Run
 from app.workload.target import Target
-
-_OK = 200
-_LOOK_EVERY = 0.02
-_CONNECT_SECONDS = 10.0
-_AFTER_INTERRUPT = 2.0
-
-GaveUp = Literal["timeout", "interrupted", "unanswered"]
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How much is asked, and for how long, in seconds. ``rate`` is requests a second, ``None`` a closed loop."""
-
-    rate: float | None
-    connections: int = 32
-    warm_up: float = 1.0
-    duration: float = 10.0
-    count: int | None = None
-    timeout: float = 10.0
-
-
-@dataclass(slots=True)
-class _Pending:
-    """A request that is due or under way: since when, and whether it counts or is of the warm-up."""
-
-    request: Request
-    due: float
-    counts: bool
-    again: bool = False
 
 
 async def measure(
@@ -71,182 +38,7 @@ async def measure(
             gc.enable()
 
 
-class _Run:
-    """What both loops have in common: the connections, and counting."""
-
-    def __init__(self, target: Target, requests: Sequence[Request], plan: Plan) -> None:
-        self._target = target
-        self._requests = requests
-        self._plan = plan
-        self._sent = 0
-        self._idle: list[Connection] = []
-        self._connections: set[Connection] = set()
-        self._under_way: dict[Connection, _Pending] = {}
-        self._waiting: deque[_Pending] = deque()
-        self._reopening: set[asyncio.Task[None]] = set()
-        self._kinds: dict[str, Tally] = {}
-        self._late = array("d")
-        self._resent = 0
-        self._counted = 0
-        self._ending = False
-        self._start = self._last = 0.0
-
-    async def go(self, interrupt: asyncio.Event) -> Measured:
-        """Connect, send, and wait until everything has ended."""
-        await self._connect()
-        self._start = self._last = time.perf_counter()
-        self._begin()
-        while not self._done() and not interrupt.is_set():
-            self._give_up_old()
-            await asyncio.sleep(_LOOK_EVERY)
-        interrupted = interrupt.is_set() and not self._done()
-        self._ending = True
-        if interrupted:
-            await self._let_end()
-        self._end()
-        return Measured(self._seconds(interrupted=interrupted), self._kinds, self._late, self._resent, interrupted)
-
-    def close(self) -> None:
-        """Drop every connection."""
-        self._ending = True
-        self._under_way.clear()
-        for connection in list(self._connections):
-            connection.abort()
-        for task in self._reopening:
-            task.cancel()
-
-    def _begin(self) -> None:
-        raise NotImplementedError
-
-    def _done(self) -> bool:
-        raise NotImplementedError
-
-    def _next(self) -> _Pending | None:
-        raise NotImplementedError
-
-    def _end(self) -> None:
-        """Do what is left to do when nothing more is sent."""
-
-    def _seconds(self, *, interrupted: bool) -> float:
-        raise NotImplementedError
-
-    async def _connect(self) -> None:
-        made = [Connection(self._answered, self._lost) for _ in range(self._plan.connections)]
-        try:
-            async with asyncio.timeout(_CONNECT_SECONDS):
-                await asyncio.gather(*(one.open(self._target) for one in made))
-        except (OSError, TimeoutError) as error:
-            raise Misconfigured(f"连接不上 {self._target.host}：{error}") from None
-        self._connections.update(made)
-        self._idle.extend(made)
-
-    def _request(self) -> Request:
-        self._sent += 1
-        return self._requests[(self._sent - 1) % len(self._requests)]
-
-    def _send(self) -> None:
-        """Give every idle connection something to do, as long as there is something."""
-        while self._idle and not self._ending:
-            pending = self._next()
-            if pending is None:
-                return
-            connection = self._idle.pop()
-            self._under_way[connection] = pending
-            connection.ask(pending.request.raw)
-
-    def _answered(self, connection: Connection, answer: Answer) -> None:
-        pending = self._under_way.pop(connection, None)
-        if pending is not None:
-            self._count(pending, answer)
-        if connection.lasting:
-            self._idle.append(connection)
-        self._send()
-
-    def _count(self, pending: _Pending, answer: Answer) -> None:
-        now = time.perf_counter()
-        tally = self._tally(pending, now)
-        if tally is None:
-            return
-        if answer.status != _OK:
-            tally.errors[answer.refusal()] += 1
-            return
-        listed, not_listed = answer.verdicts(self._target, pending.request.codes)
-        if listed + not_listed == 0:
-            tally.errors["no_verdict"] += 1
-            return
-        tally.taken.append(now - pending.due)
-        tally.answered += 1
-        tally.listed += listed
-        tally.not_listed += not_listed
-        tally.undetermined += pending.request.codes - listed - not_listed
-
-    def _tally(self, pending: _Pending, now: float) -> Tally | None:
-        """Return where a request that has ended now is counted, if it is."""
-        if not pending.counts:
-            return None
-        self._last = now
-        self._counted += 1
-        return self._kinds.setdefault(pending.request.kind, Tally())
-
-    def _lost(self, connection: Connection) -> None:
-        self._connections.discard(connection)
-        if connection in self._idle:
-            self._idle.remove(connection)
-        pending = self._under_way.pop(connection, None)
-        if pending is not None:
-            self._after_loss(connection, pending)
-        if not self._ending:
-            task = asyncio.get_running_loop().create_task(self._reopen())
-            self._reopening.add(task)
-            task.add_done_callback(self._reopening.discard)
-
-    def _after_loss(self, connection: Connection, pending: _Pending) -> None:
-        if connection.used and not connection.received and not pending.again and not self._ending:
-            # The server closed a connection that had been idle, as it may: the request goes out again, once.
-            pending.again = True
-            self._resent += 1
-            self._waiting.appendleft(pending)
-        elif (tally := self._tally(pending, time.perf_counter())) is not None:
-            tally.errors["connection_lost"] += 1
-
-    async def _reopen(self) -> None:
-        connection = Connection(self._answered, self._lost)
-        while not self._ending:
-            try:
-                async with asyncio.timeout(_CONNECT_SECONDS):
-                    await connection.open(self._target)
-            except (OSError, TimeoutError):
-                await asyncio.sleep(_LOOK_EVERY * 5)
-                continue
-            self._connections.add(connection)
-            self._idle.append(connection)
-            self._send()
-            return
-
-    def _give_up_old(self) -> None:
-        oldest = time.perf_counter() - self._plan.timeout
-        while self._waiting and self._waiting[0].due < oldest:
-            self._give_up(self._waiting.popleft(), "timeout")
-        for connection in [one for one, pending in self._under_way.items() if pending.due < oldest]:
-            self._give_up(self._under_way.pop(connection), "timeout")
-            connection.abort()
-
-    def _give_up(self, pending: _Pending, kind: GaveUp, at: float | None = None) -> None:
-        now = at or time.perf_counter()
-        tally = self._tally(pending, now)
-        if tally is not None:
-            tally.errors[kind] += 1
-            tally.taken.append(now - pending.due)
-
-    async def _let_end(self) -> None:
-        until = time.perf_counter() + min(self._plan.timeout, _AFTER_INTERRUPT)
-        while self._under_way and time.perf_counter() < until:  # noqa: ASYNC110 - as in go
-            await asyncio.sleep(_LOOK_EVERY)
-        for pending in [*self._waiting, *self._under_way.values()]:
-            self._give_up(pending, "interrupted")
-
-
-class _Open(_Run):
+class _Open(Run):
     """Requests are due by the clock. What finds no free connection waits, and its time runs."""
 
     def __init__(self, target: Target, requests: Sequence[Request], plan: Plan) -> None:
@@ -276,13 +68,13 @@ class _Open(_Run):
         now = time.perf_counter()
         while (due := self._due()) is not None and due <= now:
             counts = self._arrived >= self._warming
-            self._waiting.append(_Pending(self._request(), due, counts))
+            self._waiting.append(Pending(self._request(), due, counts))
             if counts:
                 self._late.append(now - due)
             self._arrived += 1
         self._send()
 
-    def _next(self) -> _Pending | None:
+    def _next(self) -> Pending | None:
         return self._waiting.popleft() if self._waiting else None
 
     def _answered(self, connection: Connection, answer: Answer) -> None:
@@ -300,7 +92,7 @@ class _Open(_Run):
         return max(self._wanted / self._rate, self._last - counted_from)
 
 
-class _Closed(_Run):
+class _Closed(Run):
     """Each connection asks again as soon as it is answered. What ends between the warm-up and the end counts."""
 
     def _begin(self) -> None:
@@ -314,20 +106,20 @@ class _Closed(_Run):
     def _until(self) -> float:
         return self._counted_from + self._plan.duration
 
-    def _next(self) -> _Pending | None:
+    def _next(self) -> Pending | None:
         if self._waiting:
             return self._waiting.popleft()
-        return None if self._done() else _Pending(self._request(), time.perf_counter(), counts=True)
+        return None if self._done() else Pending(self._request(), time.perf_counter(), counts=True)
 
     def _end(self) -> None:
         """Count those that were under way the whole time: a service that stands still has not gone unnoticed."""
         if time.perf_counter() < self._until:
             return
         for pending in self._under_way.values():
-            if pending.due <= self._counted_from + _LOOK_EVERY:
+            if pending.due <= self._counted_from + LOOK_EVERY:
                 self._give_up(pending, "unanswered", self._until)
 
-    def _tally(self, pending: _Pending, now: float) -> Tally | None:
+    def _tally(self, pending: Pending, now: float) -> Tally | None:
         if not self._counted_from <= now <= self._until or self._counted == self._plan.count:
             return None
         return super()._tally(pending, now)
@@ -338,4 +130,4 @@ class _Closed(_Run):
     def _seconds(self, *, interrupted: bool) -> float:
         ended = time.perf_counter() if interrupted else self._last
         whole = self._counted != self._plan.count and not interrupted
-        return self._plan.duration if whole else max(ended - self._counted_from, _LOOK_EVERY)
+        return self._plan.duration if whole else max(ended - self._counted_from, LOOK_EVERY)

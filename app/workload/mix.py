@@ -11,7 +11,7 @@ from app.domain.synthetic import RESIDENT_ID_CAPACITY, USCC_CAPACITY, synthetic_
 from app.workload.target import Target
 
 UNIT, PERSON, BATCH = "unit", "person", "batch"
-_MOST_REQUESTS, _MOST_BYTES = 10_000, 64_000_000
+_MOST_REQUESTS, _MOST_BYTES = 10_000, 32_000_000
 _MISSES = 10_000
 
 

@@ -8,8 +8,9 @@ from contextlib import asynccontextmanager
 import pytest
 
 from app.errors import Misconfigured
-from app.workload.load import Plan, measure
+from app.workload.load import measure
 from app.workload.mix import Request
+from app.workload.run import Plan
 from app.workload.target import Target, target_at
 
 Respond = Callable[[int], bytes | None]

@@ -42,4 +42,4 @@ def test_given_codes_are_told_apart_and_every_code_is_valid() -> None:
 def test_many_large_batches_stay_within_memory() -> None:
     codes = Codes([synthetic_uscc(1)], [], [], [])
     made = requests(_TARGET, codes, Mix(misses=0, batches=1, batch_size=50_000))
-    assert sum(len(one.raw) for one in made) < 80_000_000
+    assert sum(len(one.raw) for one in made) < 40_000_000
