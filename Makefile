@@ -4,7 +4,7 @@
 #   make test    install and run every test on a real PostgreSQL
 #   make check   format, lint, types, layers
 #   make fix     mend format and lint where that can be done by itself
-#   make bench   measure a million-row snapshot push beside lookups
+#   make bench   measure everything beside what else one could have picked, and write docs/performance.md  [QUICK=1]
 #   make lock    pin the newest versions that pyproject.toml allows
 #   make clean   remove .venv and the demo's data
 
@@ -44,13 +44,14 @@ fix: .venv/installed
 	$(BIN)/ruff check --fix .
 
 bench: .venv/installed
-	$(BIN)/python -m benchmarks.snapshot_push
+	$(BIN)/python -m benchmarks $(if $(QUICK),--quick)
 
 # For the image, which has no PostgreSQL of its own, and for development. Universal: one file for every platform and Python from 3.11. No index address is written into it.
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade
 lock: .venv/installed
 	$(LOCK) pyproject.toml --output-file requirements-image.lock
 	$(LOCK) --extra embedded --group dev --constraint requirements-image.lock pyproject.toml --output-file requirements-dev.lock
+	$(LOCK) benchmarks/datasette/requirements.in --output-file benchmarks/datasette/requirements.lock
 
 clean:
-	rm -rf .venv .liancheng
+	rm -rf .venv .liancheng .bench

@@ -1,1 +1,1 @@
-"""Measurements, as ratios taken in one run; what they showed last stands in docs/performance.md."""
+"""Measurements, as ratios of what was taken in turn in one run: `make bench` writes docs/performance.md from them."""

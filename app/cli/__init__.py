@@ -6,6 +6,7 @@ import typer
 
 from app.cli import (
     audit,
+    bench,
     catalogue,
     clients,
     copy,
@@ -46,6 +47,7 @@ app.command()(verify.verify)
 app.command()(push.push)
 app.command()(template.template)
 app.command()(effect.effect)
+app.command()(bench.bench)
 app.add_typer(clients.app, name="clients")
 app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(rules.app, name="rules")

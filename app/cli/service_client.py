@@ -55,16 +55,22 @@ _ADVICE: tuple[tuple[type[LianchengClientError], str], ...] = (
 )
 
 
-def client_for(url: str, key_file: Path | None = None) -> Client:
-    """Return a client with the key of the file or the environment; one on the command line would be seen by others."""
+def key_for(key_file: Path | None = None) -> str:
+    """Return the key of the file or the environment; one on the command line would be seen by others."""
     try:
         key = key_file.read_text(encoding="utf-8-sig") if key_file else os.environ.get(KEY_VARIABLE, "")
     except (OSError, UnicodeError):
         raise Misconfigured(f"无法读取密钥文件 {key_file}。") from None
     if not key.strip():
         raise Misconfigured(f"请把 API 密钥写在环境变量 {KEY_VARIABLE} 或 --key-file 文件中（不要写在命令行上）。")
+    return key.strip()
+
+
+def client_for(url: str, key_file: Path | None = None) -> Client:
+    """Return a client with the key of the file or the environment."""
+    key = key_for(key_file)
     try:
-        return Client(url, key.strip())
+        return Client(url, key)
     except ValueError:
         told = "服务地址应为 https://主机（只有本机可用 http://），密钥应为一行，不含空格。"
         raise Misconfigured(f"无法使用此服务地址或密钥：{told}") from None

@@ -1,0 +1,81 @@
+"""The same lookups with few and with many subjects on the list, in turn, on one database server."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import ExitStack
+from functools import partial
+
+import asyncpg
+
+from app.domain.synthetic import synthetic_uscc
+from app.workload.mix import Mix, requests, synthetic_codes
+from app.workload.target import target_at
+from benchmarks.compare import Key, Rounds, Tell
+from benchmarks.contenders import LISTED
+from benchmarks.installation import Place
+from benchmarks.samples import Measure, Sample, saturated
+
+_CONNECTIONS = 32
+# Codes from all over the list, so many that no part of it is warmer than in life.
+_DIFFERENT = 100_000
+_NUMBERED = """
+CREATE TEMP TABLE filled (
+    n bigint, uscc text, listing_id uuid DEFAULT uuidv7(), person_id uuid DEFAULT uuidv7()
+)
+"""
+# Nobody is found by these blind indexes, which are as long and as random as real ones. Nothing refers to what is not
+# there, so that the checks of it are spared.
+_FILL = """
+SET session_replication_role = replica;
+INSERT INTO listings (
+    listing_id, uscc, unit_name, decision_no, decided_by, conduct, tier, listed_on, valid_until, revision, list_version
+)
+SELECT listing_id, uscc, '示例第' || n || '（虚构）有限公司', '虚构列〔2026〕' || n || '号', '清远市应急管理局（测试）',
+    '重大事故隐患逾期不整改（虚构）', '严重失信主体', current_date - 50 - (n % 150)::integer, current_date + 800, 1, 1
+FROM filled;
+INSERT INTO persons (
+    person_id, name, blind_index, index_key_id, sealed_number, cipher_key_id, masked_number, salt, commitment
+)
+SELECT person_id, '虚构' || n, index, 'bench', index || substr(index, 1, 14), 'bench', '441800********0000',
+    substr(index, 1, 16), encode(index, 'hex')
+FROM filled, sha256(n::text::bytea) AS index;
+INSERT INTO related_persons (listing_id, person_id, roles)
+SELECT listing_id, person_id, '{legal_representative}' FROM filled;
+UPDATE list_state SET list_version = 1;
+"""
+
+
+async def fill(database_url: str, count: int) -> None:
+    """Put so many units with a person each where a push would leave them, without their history.
+
+    A push of a million rows would take half of the time there is. Lookups read nothing that is left out.
+    """
+    connection = await asyncpg.connect(database_url)
+    await connection.execute(_NUMBERED)
+    numbered = ((n, synthetic_uscc(n)) for n in range(count))
+    await connection.copy_records_to_table("filled", records=numbered, columns=("n", "uscc"))
+    for statement in (_FILL, "VACUUM ANALYZE", "CHECKPOINT"):
+        await connection.execute(statement)
+    await connection.close()
+
+
+def grow(here: Place, sizes: Sequence[int], rounds: int, seconds: float, tell: Tell) -> Rounds:
+    """Measure a service on a list of each size, in turn; samples by size, memory of the process too."""
+    samples: dict[Key, list[Sample]] = {}
+    with ExitStack() as stack:
+        measures: dict[str, Measure] = {}
+        served = {}
+        for size in sizes:
+            tell(f"a list of {size}")
+            url, key = here.prepared(f"grown_{size}")
+            asyncio.run(fill(url, size))
+            served[str(size)] = stack.enter_context(here.serving(url, key))
+            target = target_at(served[str(size)].url, key)
+            asked = requests(target, synthetic_codes(size), Mix(misses=0), most=_DIFFERENT)
+            measures[str(size)] = partial(saturated, target, asked, verdict=LISTED)
+        for measure in measures.values():
+            measure(_CONNECTIONS, seconds)
+        for _ in range(rounds):
+            for name, measure in measures.items():
+                samples.setdefault((name, LISTED, _CONNECTIONS), []).append(measure(_CONNECTIONS, seconds))
+        return Rounds(samples, {name: one.process.memory() for name, one in served.items()})
