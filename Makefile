@@ -36,6 +36,7 @@ check: .venv/installed
 	$(BIN)/lint-imports
 	$(BIN)/liancheng catalogue check data/measures.yaml
 	$(BIN)/liancheng rules check data/list_rules.yaml
+	$(BIN)/liancheng scenes check data/scenes.yaml
 
 fix: .venv/installed
 	$(BIN)/ruff format .

@@ -9,12 +9,13 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from app import observability
-from app.api import catalogue, changes, health, listings, lookups, openapi, problems, pushes
+from app.api import catalogue, changes, health, listings, lookups, openapi, problems, pushes, scenes
 from app.api.deps import Services
 from app.api.edge import BodyLimits, Edge
 from app.errors import LianchengError, Misconfigured
 from app.observability import Event
 from app.services import list_rules
+from app.services import scenes as scene_files
 from app.services.catalogue import keep_served, load
 from app.services.feed import FeedService
 from app.services.identity_keys import register, vault_from
@@ -93,7 +94,15 @@ def create_app(settings: Settings | None = None, *, freeze: bool = False) -> Fas
         },
     )
     # The changes come before the listings: /listings/snapshot is no id of a listing.
-    routers = (lookups.router, pushes.router, changes.router, listings.router, catalogue.router, health.router)
+    routers = (
+        lookups.router,
+        pushes.router,
+        changes.router,
+        listings.router,
+        catalogue.router,
+        scenes.router,
+        health.router,
+    )
     for router in routers:
         app.include_router(router)
     problems.install(app)
@@ -110,6 +119,7 @@ async def _serving(settings: Settings) -> AsyncIterator[Services]:
     vault = vault_from(settings)
     memo = load(settings.catalogue_file)
     rules = list_rules.load(settings.list_rules_file)
+    served_scenes = scene_files.load(settings.scenes_file, memo)
     database = Database(
         settings.database_url.get_secret_value(), pool_size=settings.pool_size, timeout=settings.database_timeout
     )
@@ -124,6 +134,7 @@ async def _serving(settings: Settings) -> AsyncIterator[Services]:
         await schema.check(database)
         async with database.writing() as session:
             await keep_served(session, memo)
+            await scene_files.keep_served(session, served_scenes)
             await register(session, vault)
         async with database.writing() as session:
             await schema.ensure_audit_partitions(session)
@@ -135,6 +146,7 @@ async def _serving(settings: Settings) -> AsyncIterator[Services]:
             PushService(vault, rules, terms),
             FeedService(database, vault, settings.feed_poll),
             TokenService(vault, memo.version),
+            scenes=served_scenes,
         )
     finally:
         await database.close()

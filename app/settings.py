@@ -35,6 +35,9 @@ class Settings(BaseSettings):
     catalogue_file: Annotated[Path, Field(description="The memo as data (YAML), read at start.")] = (
         PROJECT_ROOT / "data" / "measures.yaml"
     )
+    scenes_file: Annotated[
+        Path, Field(description="Which measures matter in which procedure (YAML), read at start.")
+    ] = PROJECT_ROOT / "data" / "scenes.yaml"
     identity_index_keys: Annotated[
         SecretStr | None,
         Field(

@@ -13,6 +13,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from app.domain.moment import Moment
+from app.domain.scenes import Scenes
 from app.errors import FieldError, InvalidField
 from app.observability import request_id_var
 from app.services.access import Caller, Scope, authenticate
@@ -37,6 +38,7 @@ class Services:
     pushes: PushService
     feed: FeedService
     tokens: TokenService
+    scenes: Scenes
 
 
 async def _services(request: Request) -> Services:

@@ -15,10 +15,15 @@ _PERSON = synthetic_resident_id(1)
 _LOOKUP_ID = "0199f2a4-5b1c-7d3e-8f60-718293a4b5c6"
 LISTING_ID = "0199f2a0-1a2b-7c3d-9e4f-5061728394a5"
 PUSH_ID = "0199f2a0-0f1e-7d2c-8b3a-495867768594"
+_EIA = 21
 _VERSION = "sha256:8b38636d4e22b49afbdf6cac28ecc475236f83d47e4d768df266bb1421e99b7d"
 
 LOOKUP: Any = {
     "unit": {"summary": "A unit", "value": {"code": _LISTED, "subject_kind": "unit", "view": "mine"}},
+    "scene": {
+        "summary": "A unit, in a procedure",
+        "value": {"code": _LISTED, "subject_kind": "unit", "scene": "eia"},
+    },
     "person": {
         "summary": "A person",
         "value": {"code": _PERSON, "subject_kind": "person", "purpose": "评先评优审查"},
@@ -95,6 +100,7 @@ _NOT_LISTED_ANSWER: dict[str, Any] = {
     "code": _OTHER,
     "subject_kind": "unit",
     "verdict": "not_listed",
+    "scene": None,
     "listings": [],
     "measures": [],
 }
@@ -122,13 +128,14 @@ _LISTED_ANSWER = _NOT_LISTED_ANSWER | {
     ],
     "measures": [
         {
-            "no": 21,
+            "no": _EIA,
             "title": "严格、审慎审查存在失信行为的生产经营单位新改扩建项目的环评申报事项。",
             "sub_measures": [],
             "applies": "direct",
             "done_to_unit": None,
             "departments": {"printed": "市生态环境局", "named": ["市生态环境局"], "open_class": None},
             "yours": "named",
+            "asks": None,
             "legal_bases": [
                 {
                     "document": "社会信用体系建设规划纲要（2014-2020年）",
@@ -147,6 +154,31 @@ _LISTED_ANSWER = _NOT_LISTED_ANSWER | {
                     ],
                 }
             ],
+        }
+    ],
+}
+_IN_SCENE_ANSWER = _LISTED_ANSWER | {
+    "scene": {
+        "code": "eia",
+        "name": "环境影响评价",
+        "scenes_version": _VERSION,
+        "departments": ["市生态环境局"],
+        "open_classes": [],
+        "yours": "named",
+        "other_measures": [no for no in range(1, 25) if no != _EIA],
+        "note": None,
+    },
+    "measures": [
+        _LISTED_ANSWER["measures"][0]
+        | {
+            "asks": [
+                {
+                    "one_of": ["inspect_more"],
+                    "words": _LISTED_ANSWER["measures"][0]["title"].removesuffix("。"),
+                    "sub_measure": None,
+                    "applies": "direct",
+                }
+            ]
         }
     ],
 }
@@ -195,7 +227,7 @@ def answer(**examples: Any) -> dict[int | str, dict[str, Any]]:  # noqa: ANN401 
     return {200: {"content": {"application/json": {"examples": {n: {"value": v} for n, v in examples.items()}}}}}
 
 
-LOOKUP_ANSWER = answer(listed=_LISTED_ANSWER, not_listed=_NOT_LISTED_ANSWER)
+LOOKUP_ANSWER = answer(listed=_LISTED_ANSWER, in_scene=_IN_SCENE_ANSWER, not_listed=_NOT_LISTED_ANSWER)
 BATCH_ANSWER = answer(batch={"results": [_LISTED_ANSWER, {"code_index": 1, "problem": _PROBLEM}]})
 READ_PUSH_ANSWER = answer(push=_PUSH_ANSWER)
 PUSH_ANSWER: dict[int | str, dict[str, Any]] = {201: READ_PUSH_ANSWER[200]}

@@ -44,8 +44,8 @@ async def healthz() -> Alive:
     responses={status.HTTP_503_SERVICE_UNAVAILABLE: {"model": Ready, "description": "It cannot; `checks` says why"}},
 )
 async def readyz(services: ServicesDep, response: Response) -> Ready:
-    """Check the database, its schema, the service's rights and the catalogue, each by itself."""
-    found = await checks(services.database, services.lookups.catalogue)
+    """Check the database, its schema, the service's rights, the catalogue and the scenes, each by itself."""
+    found = await checks(services.database, services.lookups.catalogue, services.scenes)
     ready = all(check.ok for check in found)
     if not ready:
         response.status_code = status.HTTP_503_SERVICE_UNAVAILABLE

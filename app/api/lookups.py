@@ -21,14 +21,17 @@ from app.api.schemas.lookups import (
     ViewField,
 )
 from app.api.schemas.problems import Problem
+from app.api.schemas.scenes import SceneField
 from app.api.strict_json import StrictJsonRoute
 from app.domain.codes import looks_like_identity_number
 from app.domain.moment import Moment
+from app.domain.scenes import Scenes
 from app.domain.subjects import SubjectKind
 from app.errors import IdentityNumberInUrl, InvalidInput, LianchengError
 from app.services.fields import told
 from app.services.lookup import Answer, Subject, Terms, View
 from app.services.push_options import NEWEST_VERSION
+from app.services.scenes import chosen
 
 router = APIRouter(
     prefix="/v1", route_class=StrictJsonRoute, tags=["lookups 核查"], dependencies=[ONLY_KNOWN_QUERY_PARAMETERS]
@@ -51,7 +54,7 @@ async def look_up(
     The audit record of the answer (`lookup_id`) is committed before the answer leaves. Anything but a 200 with
     `verdict` means **undetermined**: treat the subject as you would a listed one, and ask again.
     """
-    terms = _terms(body, moment, request_id)
+    terms = _terms(body, moment, request_id, services.scenes)
     subject = Subject(body.code, body.subject_kind, body.reference)
     return LookupAnswer.of(await services.lookups.answer(session, caller, subject, terms))
 
@@ -76,7 +79,8 @@ async def look_up_batch(
     """
     items = [_item(raw) for raw in body.items]
     subjects = [item for item in items if isinstance(item, Subject)]
-    answers = iter(await services.lookups.answer_all(session, caller, subjects, _terms(body, moment, request_id)))
+    terms = _terms(body, moment, request_id, services.scenes)
+    answers = iter(await services.lookups.answer_all(session, caller, subjects, terms))
     results = [next(answers) if isinstance(item, Subject) else item for item in items]
     return BatchAnswer(results=[_result(index, result, request_id) for index, result in enumerate(results)])
 
@@ -99,20 +103,22 @@ async def unit_measures(  # noqa: PLR0913 - one parameter per query field, as th
         Query(ge=0, le=NEWEST_VERSION, description="The newest list version you have seen; an older list answers 409."),
     ] = 0,
     view: Annotated[ViewField, Query()] = View.SUMMARY,
+    scene: Annotated[SceneField, Query()] = None,
 ) -> LookupAnswer:
     """Answer as `POST /v1/lookups` does, for a unit. An identity number in a URL is refused."""
     if looks_like_identity_number(uscc):
         raise IdentityNumberInUrl("网址中不得出现身份号码，请改用 POST /v1/lookups，并检查沿途日志是否已留存该网址。")
     day = on or moment.today
-    terms = Terms(purpose, day, view, min_list_version, request_id, moment)
+    terms = Terms(purpose, day, view, min_list_version, request_id, moment, scene=chosen(services.scenes, scene))
     subject = Subject(uscc, SubjectKind.UNIT, reference)
     return LookupAnswer.of(await services.lookups.answer(session, caller, subject, terms))
 
 
-def _terms(body: LookupRequest | BatchRequest, moment: Moment, request_id: str) -> Terms:
+def _terms(body: LookupRequest | BatchRequest, moment: Moment, request_id: str, scenes: Scenes) -> Terms:
     known_at = body.known_at if isinstance(body, LookupRequest) else None
     day = body.on or (Moment.at(known_at).today if known_at else moment.today)
-    return Terms(body.purpose, day, body.view, body.min_list_version, request_id, moment, known_at)
+    scene = chosen(scenes, body.scene)
+    return Terms(body.purpose, day, body.view, body.min_list_version, request_id, moment, known_at, scene)
 
 
 def _item(raw: object) -> Subject | LianchengError:

@@ -4,7 +4,21 @@ import sys
 
 import typer
 
-from app.cli import audit, catalogue, clients, copy, demo, identity, push, pushes, rules, serve, template, verify
+from app.cli import (
+    audit,
+    catalogue,
+    clients,
+    copy,
+    demo,
+    identity,
+    push,
+    pushes,
+    rules,
+    scenes,
+    serve,
+    template,
+    verify,
+)
 from app.errors import DatabaseUnavailable, LianchengError
 
 app = typer.Typer(
@@ -29,6 +43,7 @@ app.command()(template.template)
 app.add_typer(clients.app, name="clients")
 app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(rules.app, name="rules")
+app.add_typer(scenes.app, name="scenes")
 app.add_typer(pushes.app, name="pushes")
 app.add_typer(copy.app, name="copy")
 app.add_typer(audit.app, name="audit")

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from app.domain.catalogue import ActsOn, Catalogue, Measure, SubMeasure
+from app.domain.catalogue import Catalogue, Measure, SubMeasure
 from app.domain.subjects import SubjectKind
 
 
@@ -62,17 +62,18 @@ def applicable(catalogue: Catalogue, kind: SubjectKind, grounds: Grounds) -> tup
 
 
 def _applied(measure: Measure, kind: SubjectKind) -> AppliedMeasure | None:
-    reach = _reach(measure.acts_on, kind)
-    if reach is None:
+    how = reach(measure.acts_on.subjects, kind)
+    if how is None:
         return None
-    parts = ((part, _reach(part.acts_on, kind)) for part in measure.sub_measures)
+    parts = ((part, reach(part.acts_on.subjects, kind)) for part in measure.sub_measures)
     return AppliedMeasure(
-        measure, reach, tuple(AppliedSubMeasure(part, reached) for part, reached in parts if reached is not None)
+        measure, how, tuple(AppliedSubMeasure(part, reached) for part, reached in parts if reached is not None)
     )
 
 
-def _reach(acts_on: ActsOn, kind: SubjectKind) -> Reach | None:
-    if kind in acts_on.subjects:
+def reach(subjects: frozenset[SubjectKind], kind: SubjectKind) -> Reach | None:
+    """Say how what acts on these subjects reaches one of this kind; ``None`` where it does not."""
+    if kind in subjects:
         return Reach.DIRECT
     # A listing is of a unit: what acts on its persons is started by it. The reverse does not hold; what acts on the
     # unit is not the person's to bear.

@@ -5,6 +5,7 @@ from uuid import UUID
 from app.errors import NotFound
 from app.services.catalogue import served
 from app.services.lookup import Answer, Recorded, View, compose
+from app.services.scenes import as_served
 from app.store import audit, revisions
 from app.store.audit import TOKEN_ISSUED, AuditRecord
 from app.store.database import Session
@@ -25,6 +26,10 @@ async def reproduce(session: Session, lookup_id: UUID) -> tuple[AuditRecord, Ans
     for (listing_id, _), person_id in zip(told, people, strict=True):
         entry = then[listing_id]
         hits.append(Hit(entry.listing, entry.person(frozenset({person_id})) if person_id else None))
+    catalogue = await served(session, record.catalogue_version)
+    scene = None
+    if record.scene is not None and record.scenes_version is not None:
+        scene = await as_served(session, record.scenes_version, record.scene, catalogue)
     recorded = Recorded(
         record.lookup_id,
         record.answered_at,
@@ -33,7 +38,7 @@ async def reproduce(session: Session, lookup_id: UUID) -> tuple[AuditRecord, Ans
         View(record.view),
         record.list_version,
         record.department,
+        scene,
     )
-    catalogue = await served(session, record.catalogue_version)
     code = record.uscc or record.masked_number or ""
     return record, compose(catalogue, recorded, code, record.subject_kind, hits)

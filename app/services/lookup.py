@@ -12,16 +12,18 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from app.domain.applicability import AppliedMeasure, Grounds, Yours, applicable, whose
+from app.domain.applicability import Grounds, applicable
 from app.domain.catalogue import Catalogue
 from app.domain.code_rules import CodeFault
 from app.domain.codes import CodeError, ResidentId, Uscc, parse_code, parse_irregular_uscc
 from app.domain.identity import IdentityVault
 from app.domain.listing import Listing, ListingState, RelatedPerson
 from app.domain.moment import Moment
+from app.domain.scenes import ChosenScene
 from app.domain.subjects import SubjectKind
 from app.errors import FieldError, IdentityKeysMissing, InvalidField, LianchengError, ListVersionNotReached
 from app.services.access import Caller
+from app.services.answered_measures import AnsweredMeasure, AnsweredScene, in_no_scene, in_scene
 from app.services.identity_keys import KEYS_MISSING
 from app.store.database import WriteSession
 from app.store.lookups import AskedSubject, Asking, Found, Hit, Verdict, find_and_record
@@ -52,7 +54,8 @@ class Subject:
 class Terms:
     """What holds for a whole call: why, for which day, how much of it, and how new the list has to be.
 
-    ``known_at`` asks what the list was known to be at that moment; ``None`` is what is known now.
+    ``known_at`` asks what the list was known to be at that moment; ``None`` is what is known now. ``scene`` is the
+    procedure that is asked in; ``None`` asks for all measures.
     """
 
     purpose: str | None
@@ -62,6 +65,7 @@ class Terms:
     request_id: str
     moment: Moment
     known_at: datetime | None = None
+    scene: ChosenScene | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +76,6 @@ class AnsweredListing:
     state: ListingState
     person: RelatedPerson | None
     position_ban_in_force: bool
-
-
-@dataclass(frozen=True, slots=True)
-class AnsweredMeasure:
-    """A measure that applies, and whether it is the caller's."""
-
-    applied: AppliedMeasure
-    yours: Yours
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +94,7 @@ class Answer:
     verdict: Verdict
     listings: tuple[AnsweredListing, ...]
     measures: tuple[AnsweredMeasure, ...]
+    scene: AnsweredScene | None
 
 
 class LookupService:
@@ -185,6 +182,8 @@ class LookupService:
             min_list_version=terms.min_list_version,
             catalogue_version=self.catalogue.version,
             index_key_ids=self._vault.index_key_ids,
+            scene=terms.scene.scene.code if terms.scene else None,
+            scenes_version=terms.scene.version if terms.scene else None,
         )
 
     def _answers(
@@ -203,6 +202,7 @@ class LookupService:
                     terms.view,
                     found.list_version,
                     caller.department,
+                    terms.scene,
                 ),
                 one.code.masked,
                 one.subject.kind,
@@ -242,6 +242,7 @@ class Recorded:
     view: View
     list_version: int
     department: str
+    scene: ChosenScene | None
 
 
 def compose(catalogue: Catalogue, recorded: Recorded, code: str, kind: SubjectKind, hits: Sequence[Hit]) -> Answer:
@@ -254,12 +255,12 @@ def compose(catalogue: Catalogue, recorded: Recorded, code: str, kind: SubjectKi
     if not all(hit.listing.concerns(hit.person, recorded.on) for hit in hits):
         # The statement and the domain disagree about what is in force: no verdict is better than one of the two.
         raise LianchengError("名单数据与规则不一致，无法作出结论。请联系系统管理员。")
-    measures = tuple(
-        AnsweredMeasure(applied, whose(applied.measure, recorded.department))
-        for applied in applicable(catalogue, kind, grounds)
-    )
-    if recorded.view is View.MINE:
-        measures = tuple(measure for measure in measures if measure.yours is not Yours.NO)
+    applied, mine = applicable(catalogue, kind, grounds), recorded.view is View.MINE
+    scene = None
+    if recorded.scene is None:
+        measures = in_no_scene(applied, recorded.department, mine=mine)
+    else:
+        measures, scene = in_scene(recorded.scene, kind, applied, recorded.department, mine=mine)
     return Answer(
         lookup_id=recorded.lookup_id,
         answered_at=recorded.answered_at,
@@ -273,6 +274,7 @@ def compose(catalogue: Catalogue, recorded: Recorded, code: str, kind: SubjectKi
         verdict="listed" if hits else "not_listed",
         listings=listings,
         measures=measures,
+        scene=scene,
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from app.domain.catalogue import Catalogue
+from app.domain.scenes import Scenes
 from app.errors import LianchengError
 from app.store import catalogues, schema
 from app.store.database import Database, ReadSession
@@ -18,12 +19,16 @@ class Check:
     detail: str | None
 
 
-async def checks(database: Database, catalogue: Catalogue) -> list[Check]:
-    """Check the database, its schema, that history cannot be rewritten, and that the catalogue is kept."""
+async def checks(database: Database, catalogue: Catalogue, scenes: Scenes) -> list[Check]:
+    """Check the database, its schema, that history cannot be rewritten, and that catalogue and scenes are kept."""
 
     async def kept(session: ReadSession) -> str | None:
         found = await catalogues.kept(session, catalogue.version)
         return None if found else "数据库中没有正在使用的措施目录，请重新启动服务。"
+
+    async def kept_scenes(session: ReadSession) -> str | None:
+        found = await catalogues.kept_scenes(session, scenes.version)
+        return None if found else "数据库中没有正在使用的场景，请重新启动服务。"
 
     async def rights(session: ReadSession) -> str | None:
         rewritable = await schema.rewritable_history(session)
@@ -36,7 +41,7 @@ async def checks(database: Database, catalogue: Catalogue) -> list[Check]:
     async def reachable(_: ReadSession) -> str | None:
         return None
 
-    todo = {"database": reachable, "schema": version, "rights": rights, "catalogue": kept}
+    todo = {"database": reachable, "schema": version, "rights": rights, "catalogue": kept, "scenes": kept_scenes}
     return [await _checked(name, database, check) for name, check in todo.items()]
 
 

@@ -42,6 +42,8 @@ class AuditRecord:
     revisions: tuple[int, ...]
     person_ids: tuple[UUID, ...]
     client_name: str
+    scene: str | None = None
+    scenes_version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,8 @@ class Asking:
     min_list_version: int
     catalogue_version: str
     index_key_ids: tuple[str, ...]
+    scene: str | None = None
+    scenes_version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +146,13 @@ recorded AS (
     INSERT INTO audit (
         lookup_id, answered_at, request_id, client_id, key_id, department, purpose, reference, subject_kind, uscc,
         blind_index, index_key_id, masked_number, on_day, view, verdict, list_version, catalogue_version, listing_ids,
-        revisions, person_ids
+        revisions, person_ids, scene, scenes_version
     )
     SELECT lookup_id, :answered_at, :request_id, :client_id, :key_id, :department, :purpose, reference, kind, uscc,
         blind_index, index_key_id, masked_number, :on, :view,
         CASE WHEN listing_ids IS NULL THEN 'not_listed' ELSE 'listed' END, list_version, :catalogue_version,
-        coalesce(listing_ids, '{{}}'), coalesce(revisions, '{{}}'), coalesce(person_ids, '{{}}')
+        coalesce(listing_ids, '{{}}'), coalesce(revisions, '{{}}'), coalesce(person_ids, '{{}}'),
+        :scene, :scenes_version
     FROM asked LEFT JOIN answered USING (n) CROSS JOIN state
     WHERE list_version >= :min_list_version AND NOT keys_missing AND (listing_ids IS NOT NULL OR NOT only_if_listed)
     RETURNING 1
@@ -186,6 +189,8 @@ async def find_and_record(session: WriteSession, subjects: Sequence[AskedSubject
         "view": asking.view,
         "min_list_version": asking.min_list_version,
         "catalogue_version": asking.catalogue_version,
+        "scene": asking.scene,
+        "scenes_version": asking.scenes_version,
     }
     rows = (await session.execute(_FIND_AND_RECORD, parameters)).mappings().all()
     hits: list[list[Hit]] = [[] for _ in subjects]

@@ -84,4 +84,6 @@ def _record(
         revisions=tuple(hit.listing.revision for hit in hits),
         person_ids=tuple(hit.person.person_id for hit in hits if hit.person),
         client_name="",
+        scene=asking.scene,
+        scenes_version=asking.scenes_version,
     )

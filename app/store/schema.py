@@ -12,7 +12,7 @@ from app.settings import PROJECT_ROOT
 from app.store.database import Database, ReadSession, Session, WriteSession, told_as_ours
 
 AUDIT_MONTHS_AHEAD = 24
-HISTORY = ("pushes", "listing_revisions", "catalogues", "audit")
+HISTORY = ("pushes", "listing_revisions", "catalogues", "scenes", "audit")
 
 
 def is_ours(item: SchemaItem, name: str | None, kind: str, reflected: bool, compare_to: SchemaItem | None) -> bool:  # noqa: ARG001, FBT001 - Alembic's signature

@@ -257,6 +257,14 @@ catalogues = Table(
     Column("first_served_at", MOMENT, nullable=False, server_default=text("now()")),
 )
 
+scenes = Table(
+    "scenes",
+    metadata,
+    Column("scenes_version", Text, primary_key=True),
+    Column("source", LargeBinary, nullable=False),
+    Column("first_served_at", MOMENT, nullable=False, server_default=text("now()")),
+)
+
 # Partitioned by month of answered_at. No foreign keys: they would be paid by every lookup, and clients, listings and
 # persons are never deleted.
 audit = Table(
@@ -286,11 +294,15 @@ audit = Table(
     Column("listing_ids", ARRAY(Uuid), nullable=False),
     Column("revisions", ARRAY(Integer), nullable=False),
     Column("person_ids", ARRAY(Uuid), nullable=False),
+    # The scene that was asked in, and the scenes that it was taken from; null is none.
+    Column("scene", Text),
+    Column("scenes_version", Text),
     PrimaryKeyConstraint("lookup_id", "answered_at"),
     # A token says nothing about the list, and yet is a question about somebody.
     CheckConstraint("verdict IN ('listed', 'not_listed', 'token_issued')", name="verdict"),
     CheckConstraint("(subject_kind = 'unit') = (uscc IS NOT NULL)", name="unit_by_uscc"),
     CheckConstraint("(subject_kind = 'person') = (blind_index IS NOT NULL)", name="person_by_blind_index"),
     CheckConstraint("subject_kind = 'unit' OR purpose IS NOT NULL", name="person_with_purpose"),
+    CheckConstraint("(scene IS NULL) = (scenes_version IS NULL)", name="scene_with_version"),
     postgresql_partition_by="RANGE (answered_at)",
 )

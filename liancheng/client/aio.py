@@ -11,7 +11,7 @@ from liancheng.client.async_io import AsyncDriver
 from liancheng.client.errors import LianchengClientError, SnapshotIncomplete
 from liancheng.client.following import OnTrouble
 from liancheng.client.http import ClientOptions, set_up
-from liancheng.client.lookup_types import LookupAnswer, LookupItem
+from liancheng.client.lookup_types import LookupAnswer, LookupItem, Scenes
 from liancheng.client.pushes import Source
 from liancheng.client.requests import BatchTerms, Day, ListingFilters, LookupTerms, PushTerms, Time
 from liancheng.client.types import (
@@ -47,6 +47,7 @@ class AsyncClient:
                 cursor = (await snapshot.head())["cursor"]
             await client.tokens(id_numbers, purpose="比对本部门名册")
             await client.chain(), await client.chain(41)
+            await client.scenes()
     """
 
     def __init__(self, url: str, key: str, **options: Unpack[ClientOptions]) -> None:
@@ -163,6 +164,10 @@ class AsyncClient:
     async def chain(self, version: int | None = None) -> ChainHead:
         """Return the hash that stands for the whole list, now or up to a version."""
         return await self._driver.run(self._calls.chain(version))
+
+    async def scenes(self) -> Scenes:
+        """Return the procedures that a lookup can be asked in, and what each measure asks for there."""
+        return await self._driver.run(self._calls.scenes())
 
 
 class AsyncSnapshot:

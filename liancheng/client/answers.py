@@ -51,17 +51,19 @@ def error_of(problem: dict[str, Any], reply: Reply) -> LianchengClientError:
     )
 
 
-def verdict(reply: Reply, at_least: int) -> LookupAnswer:
-    """Return the verdict of a lookup; a list older than ``at_least`` is not one (a cache may have answered)."""
-    return _verdict(_body(reply, HTTPStatus.OK), at_least)
+def verdict(reply: Reply, at_least: int, scene: str | None = None) -> LookupAnswer:
+    """Return the verdict of a lookup; of an older list than ``at_least`` (a cache?), or another scene, it is none."""
+    return _verdict(_body(reply, HTTPStatus.OK), at_least, scene)
 
 
-def verdicts(reply: Reply, asked: int, at_least: int) -> list[LookupAnswer | LianchengClientError]:
+def verdicts(
+    reply: Reply, asked: int, at_least: int, scene: str | None = None
+) -> list[LookupAnswer | LianchengClientError]:
     """Return for each of the items asked its verdict, or the error that stands in its place."""
     results = _body(reply, HTTPStatus.OK).get("results")
     if not isinstance(results, list) or len(results) != asked:
         raise MalformedAnswer("the answer does not have a result for each item: nothing is known")
-    return [_result(index, one, reply, at_least) for index, one in enumerate(results)]
+    return [_result(index, one, reply, at_least, scene) for index, one in enumerate(results)]
 
 
 def push_result(reply: Reply) -> PushResult:
@@ -91,17 +93,19 @@ def token_lists(reply: Reply, asked: int) -> list[list[str] | LianchengClientErr
     return [found[index] for index in range(asked)]
 
 
-def _result(index: int, result: object, reply: Reply, at_least: int) -> LookupAnswer | LianchengClientError:
+def _result(
+    index: int, result: object, reply: Reply, at_least: int, scene: str | None
+) -> LookupAnswer | LianchengClientError:
     match result:
         case {"problem": dict(problem), "code_index": int(said)} if said == index:
             return error_of(problem, reply)
         case dict():
-            return _verdict(result, at_least)
+            return _verdict(result, at_least, scene)
         case _:
             raise MalformedAnswer("the answer has a result that is none: nothing is known")
 
 
-def _verdict(body: dict[str, Any], at_least: int) -> LookupAnswer:
+def _verdict(body: dict[str, Any], at_least: int, scene: str | None) -> LookupAnswer:
     if body.get("verdict") not in _VERDICTS:
         raise MalformedAnswer("the answer has no verdict: nothing is known")
     _with(body, lookup_id=str, list_version=int, listings=list, measures=list)
@@ -109,6 +113,9 @@ def _verdict(body: dict[str, Any], at_least: int) -> LookupAnswer:
         raise MalformedAnswer("the answer contradicts itself: nothing is known")
     if body["list_version"] < at_least:
         raise MalformedAnswer("the answer is from an older list than we have seen: nothing is known")
+    told = body.get("scene")
+    if (told.get("code") if isinstance(told, dict) else None) != (scene.strip() if scene else None):
+        raise MalformedAnswer("the answer is of another scene than we asked in: what to do is not known")
     return cast("LookupAnswer", body)
 
 

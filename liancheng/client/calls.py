@@ -9,7 +9,7 @@ from typing import Any, Unpack, cast
 
 from liancheng.client import answers, feed, requests
 from liancheng.client.errors import BrokenFeed, LianchengClientError, MalformedAnswer
-from liancheng.client.lookup_types import LookupAnswer, LookupItem
+from liancheng.client.lookup_types import LookupAnswer, LookupItem, Scenes
 from liancheng.client.plans import Clock, Emit, Plan, exchange, once
 from liancheng.client.pushes import PreparedPush
 from liancheng.client.requests import BatchTerms, Day, ListingFilters, LookupTerms, Request, Time
@@ -57,7 +57,7 @@ class Calls:
         at_least = self._at_least(terms)
         terms["min_list_version"] = at_least or None
         reply = yield from self._exchange(requests.look_up(code, **terms))
-        answer = answers.verdict(reply, at_least)
+        answer = answers.verdict(reply, at_least, terms.get("scene"))
         self.seen.note(answer["list_version"])
         return answer
 
@@ -69,7 +69,7 @@ class Calls:
         asked: list[LookupItem] = [{"code": item} if isinstance(item, str) else item for item in items]
         terms["min_list_version"] = at_least or None
         reply = yield from self._exchange(requests.look_up_batch(asked, **terms))
-        results = answers.verdicts(reply, len(asked), at_least)
+        results = answers.verdicts(reply, len(asked), at_least, terms.get("scene"))
         for result in results:
             if not isinstance(result, LianchengClientError):
                 self.seen.note(result["list_version"])
@@ -149,6 +149,11 @@ class Calls:
             raise MalformedAnswer("the answer is about another version of the list")
         self.seen.note(head["list_version"])
         return head
+
+    def scenes(self) -> Plan[Scenes]:
+        """Ask for the scenes."""
+        reply = yield from self._exchange(requests.scenes())
+        return cast("Scenes", answers.reading(scenes_version=str, asks=list, scenes=list)(reply))
 
     def _exchange(self, request: Request) -> Plan[Any]:
         return exchange(request, self.retries, self.clock)

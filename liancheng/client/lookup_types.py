@@ -42,6 +42,48 @@ class AnsweredListing(TypedDict):
     removal: Removal | None
 
 
+Ask = Literal[
+    "refuse",
+    "restrict",
+    "suspend",
+    "withdraw",
+    "downgrade",
+    "raise_rate",
+    "inspect_more",
+    "penalise_more",
+    "interview",
+    "order",
+    "rate",
+    "publish",
+    "notify",
+    "take_into_account",
+]
+"""What a measure asks for in a scene."""
+Yours = Literal["named", "open_class", "no"]
+
+
+class AnsweredAsk(TypedDict):
+    """What a measure asks for of this subject; of several in ``one_of``, the memo leaves the choice to you, by law."""
+
+    one_of: list[Ask]
+    words: str
+    sub_measure: int | None
+    applies: Literal["direct", "through_related_persons"]
+
+
+class AnsweredScene(TypedDict):
+    """The scene that was asked in. ``note`` is there if a listed subject has no measures in this answer."""
+
+    code: str
+    name: str
+    scenes_version: str
+    departments: list[str]
+    open_classes: list[str]
+    yours: Yours
+    other_measures: list[int]
+    note: str | None
+
+
 class SubMeasure(TypedDict):
     """A sub-measure that reaches the subject."""
 
@@ -87,7 +129,7 @@ class LegalBasis(TypedDict):
 
 
 class Measure(TypedDict):
-    """A measure that applies; ``yours`` says whether it is your department's to carry out."""
+    """A measure that applies; ``yours`` says whether it is your department's, ``asks`` what it asks for in a scene."""
 
     no: int
     title: str
@@ -95,12 +137,16 @@ class Measure(TypedDict):
     applies: Literal["direct", "through_related_persons"]
     done_to_unit: str | None
     departments: Departments
-    yours: Literal["named", "open_class", "no"]
+    yours: Yours
+    asks: list[AnsweredAsk] | None
     legal_bases: list[LegalBasis]
 
 
 class LookupAnswer(TypedDict):
-    """A verdict. Keep ``lookup_id`` with your case: it is the record of what you were told."""
+    """A verdict. Keep ``lookup_id`` with your case: it is the record of what you were told.
+
+    Asked in a ``scene``, ``measures`` may be empty for a subject that is listed: ``verdict`` alone says whether it is.
+    """
 
     lookup_id: str
     answered_at: str
@@ -110,6 +156,7 @@ class LookupAnswer(TypedDict):
     code: str
     subject_kind: SubjectKind
     verdict: Literal["listed", "not_listed"]
+    scene: AnsweredScene | None
     listings: list[AnsweredListing]
     measures: list[Measure]
 
@@ -120,3 +167,57 @@ class LookupItem(TypedDict):
     code: str
     subject_kind: NotRequired[SubjectKind | None]
     reference: NotRequired[str | None]
+
+
+class AskMeaning(TypedDict):
+    """What an ask means, and the memo's words by which it is known."""
+
+    ask: Ask
+    name: str
+    words: list[str]
+
+
+class SceneAsk(TypedDict):
+    """One thing that a measure asks for in a scene."""
+
+    one_of: list[Ask]
+    words: str
+    sub_measure: int | None
+    subjects: list[SubjectKind]
+
+
+class SceneMeasure(TypedDict):
+    """A measure that matters in a scene."""
+
+    no: int
+    title: str
+    asks: list[SceneAsk]
+
+
+class Scene(TypedDict):
+    """A procedure in which subjects are looked up."""
+
+    code: str
+    name: str
+    procedure: str
+    departments: list[str]
+    open_classes: list[str]
+    measures: list[SceneMeasure]
+
+
+class InNoScene(TypedDict):
+    """A measure that no scene asks for, and why."""
+
+    no: int
+    sub_measure: int | None
+    reason: str
+
+
+class Scenes(TypedDict):
+    """Every scene, with what the asks mean."""
+
+    scenes_version: str
+    catalogue_version: str
+    asks: list[AskMeaning]
+    scenes: list[Scene]
+    in_no_scene: list[InNoScene]

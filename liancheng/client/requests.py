@@ -49,7 +49,8 @@ class LookupTerms(TypedDict):
 
     ``purpose`` is required for a person; it and ``reference`` are kept with the record of the answer. ``on``: the day
     to answer for. ``known_at``: answer from what the list was at that time. ``min_list_version``: the newest version
-    you have seen; without it the client sends the newest that it has, but not with ``known_at``.
+    you have seen; without it the client sends the newest that it has, but not with ``known_at``. ``scene``: the code
+    of the procedure you ask in (see `scenes`), for just the measures that matter in it and what they ask for.
     """
 
     purpose: NotRequired[str | None]
@@ -59,6 +60,7 @@ class LookupTerms(TypedDict):
     view: NotRequired[View]
     reference: NotRequired[str | None]
     min_list_version: NotRequired[int | None]
+    scene: NotRequired[str | None]
 
 
 class BatchTerms(TypedDict):
@@ -68,6 +70,7 @@ class BatchTerms(TypedDict):
     on: NotRequired[Day | None]
     view: NotRequired[View]
     min_list_version: NotRequired[int | None]
+    scene: NotRequired[str | None]
 
 
 class PushTerms(TypedDict):
@@ -180,6 +183,11 @@ def tokens(id_numbers: Sequence[str], purpose: str) -> Request:
 def chain(version: int | None = None) -> Request:
     """Ask for the head of the chain, now or at a version."""
     return Request("GET", "/v1/chain" if version is None else f"/v1/chain/{version}")
+
+
+def scenes() -> Request:
+    """Ask for the scenes."""
+    return Request("GET", "/v1/scenes")
 
 
 def may_hold_identity_number(text: str) -> bool:

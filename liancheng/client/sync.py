@@ -10,7 +10,7 @@ from liancheng.client import following, pushes, snapshots
 from liancheng.client.errors import LianchengClientError, SnapshotIncomplete
 from liancheng.client.following import OnTrouble
 from liancheng.client.http import ClientOptions, set_up
-from liancheng.client.lookup_types import LookupAnswer, LookupItem
+from liancheng.client.lookup_types import LookupAnswer, LookupItem, Scenes
 from liancheng.client.pushes import Source
 from liancheng.client.requests import BatchTerms, Day, ListingFilters, LookupTerms, PushTerms, Time
 from liancheng.client.sync_io import SyncDriver
@@ -49,6 +49,7 @@ class Client:
                 cursor = snapshot.head["cursor"]
             client.tokens(id_numbers, purpose="比对本部门名册")
             client.chain(), client.chain(41)
+            client.scenes()
 
     Every method returns what the service certainly said, or raises a `LianchengClientError`. What is safe to repeat
     (reading, looking up, a push under its key) is repeated when the connection or the service fails for a moment. The
@@ -169,6 +170,10 @@ class Client:
     def chain(self, version: int | None = None) -> ChainHead:
         """Return the hash that stands for the whole list, now or up to a version."""
         return self._driver.run(self._calls.chain(version))
+
+    def scenes(self) -> Scenes:
+        """Return the procedures that a lookup can be asked in, and what each measure asks for there."""
+        return self._driver.run(self._calls.scenes())
 
 
 class Snapshot:

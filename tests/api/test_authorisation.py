@@ -34,6 +34,8 @@ DECLARED: Mapping[str, Scope | None] = {
     "GET /v1/chain/{list_version}": PUBLIC,
     "GET /v1/catalogue": PUBLIC,
     "GET /v1/measures/{no}": PUBLIC,
+    "GET /v1/scenes": PUBLIC,
+    "GET /v1/scenes/{code}": PUBLIC,
     "GET /v1/documents": PUBLIC,
     "GET /v1/departments": PUBLIC,
     "GET /healthz": PUBLIC,
@@ -266,5 +268,7 @@ async def test_public_routes_answer_without_a_key_and_with_a_bad_one(world: Worl
         if scope is not PUBLIC or route.method == "MOUNT":
             continue
         for headers in ({}, {"Authorization": "Bearer lc_nonsense"}):
-            response = await world.api.http.get(route.url({"no": "9", "list_version": "1"}), headers=headers)
+            response = await world.api.http.get(
+                route.url({"no": "9", "list_version": "1", "code": "eia"}), headers=headers
+            )
             assert response.status_code == httpx.codes.OK, name

@@ -97,6 +97,7 @@ def verdict(verdict: str = "not_listed", list_version: int = 1, **changed: Any) 
         "code": synthetic_uscc(1),
         "subject_kind": "unit",
         "verdict": verdict,
+        "scene": None,
         "listings": [],
         "measures": [],
     } | changed

@@ -7,12 +7,14 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, WithJsonSchema
 
 from app.api.schemas.problems import Problem
+from app.api.schemas.scenes import AnsweredAskOut, AnsweredSceneOut, SceneField, asks_out
 from app.domain.applicability import Reach, Yours
 from app.domain.catalogue import LaterLaw, LegalBasis, Measure
 from app.domain.listing import ListedUnit, ListingState, RelatedPerson, Removal, RemovalReason, Role
 from app.domain.subjects import SubjectKind
+from app.services.answered_measures import AnsweredMeasure
 from app.services.fields import Day, Instant, LongText, ShortText
-from app.services.lookup import Answer, AnsweredListing, AnsweredMeasure, View
+from app.services.lookup import Answer, AnsweredListing, View
 from app.services.push_options import NEWEST_VERSION
 
 MOST_IN_BATCH = 1000
@@ -74,6 +76,7 @@ class LookupRequest(_Request):
     known_at: KnownAt = None
     min_list_version: MinListVersion = 0
     view: ViewField = View.SUMMARY
+    scene: SceneField = None
 
 
 class BatchItem(_Request):
@@ -96,6 +99,7 @@ class BatchRequest(_Request):
     on: On = None
     min_list_version: MinListVersion = 0
     view: ViewField = View.SUMMARY
+    scene: SceneField = None
 
 
 class UnitOut(BaseModel):
@@ -220,6 +224,12 @@ class MeasureOut(BaseModel):
     ]
     departments: DepartmentsOut
     yours: Annotated[Yours, Field(description="Whether it is your department's to carry out.")]
+    asks: Annotated[
+        list[AnsweredAskOut] | None,
+        Field(
+            description="What it asks for in the scene; `null` without one. `sub_measures` are then those asked for."
+        ),
+    ]
     legal_bases: list[LegalBasisOut]
 
 
@@ -235,6 +245,13 @@ class LookupAnswer(BaseModel):
     code: Annotated[str, Field(description="The code in normal form; masked for a person.")]
     subject_kind: SubjectKind
     verdict: Literal["listed", "not_listed"]
+    scene: Annotated[
+        AnsweredSceneOut | None,
+        Field(
+            description="The scene that was asked in; `null`: none. `measures` are then those that matter in it, and "
+            "may be empty for a subject that *is* listed: `verdict` alone says whether it is."
+        ),
+    ]
     listings: list[ListingOut]
     measures: list[MeasureOut]
 
@@ -252,6 +269,7 @@ class LookupAnswer(BaseModel):
             code=answer.code,
             subject_kind=answer.subject_kind,
             verdict=answer.verdict,
+            scene=AnsweredSceneOut.of(answer.scene) if answer.scene else None,
             listings=[_listing(one, answer.on) for one in answer.listings],
             measures=[_measure(one, with_text=with_text) for one in answer.measures],
         )
@@ -315,6 +333,7 @@ def _measure(answered: AnsweredMeasure, *, with_text: bool) -> MeasureOut:
         done_to_unit=measure.acts_on.done_to_unit,
         departments=departments_out(measure),
         yours=answered.yours,
+        asks=asks_out(answered),
         legal_bases=[legal_basis_out(basis, with_text=with_text) for basis in measure.legal_bases],
     )
 
