@@ -12,6 +12,7 @@ from app import observability
 from app.api import catalogue, changes, health, listings, lookups, openapi, problems, pushes, scenes
 from app.api.deps import Services
 from app.api.edge import BodyLimits, Edge
+from app.api.quick_lookups import QuickLookups
 from app.errors import LianchengError, Misconfigured
 from app.observability import Event
 from app.services import list_rules
@@ -21,10 +22,12 @@ from app.services.feed import FeedService
 from app.services.identity_keys import register, vault_from
 from app.services.lookup import LookupService
 from app.services.pushing import PushService, PushTerms
+from app.services.quick_lookup import QuickLookupService
 from app.services.tokens import TokenService
 from app.settings import Settings, current_settings
 from app.stopping import told_to_stop
 from app.store import schema
+from app.store.coalescing import Coalescer
 from app.store.database import Database
 
 VERSION = "0.1.0"
@@ -107,6 +110,7 @@ def create_app(settings: Settings | None = None, *, freeze: bool = False) -> Fas
         app.include_router(router)
     problems.install(app)
     openapi.install(app)
+    app.add_middleware(QuickLookups)
     app.add_middleware(Edge, limits=BodyLimits(chosen.max_push_bytes, chosen.max_body_bytes))
     return app
 
@@ -130,6 +134,8 @@ async def _serving(settings: Settings) -> AsyncIterator[Services]:
     terms = PushTerms(
         settings.max_push_operations, settings.push_wait, settings.max_snapshot_removals, settings.approval_above
     )
+    lookups = LookupService(memo, vault)
+    coalescer = Coalescer(database, lookups.serving, most_waiting=settings.lookup_queue)
     try:
         await schema.check(database)
         async with database.writing() as session:
@@ -142,12 +148,14 @@ async def _serving(settings: Settings) -> AsyncIterator[Services]:
             settings,
             database,
             for_pushes,
-            LookupService(memo, vault),
+            lookups,
+            QuickLookupService(lookups, coalescer),
             PushService(vault, rules, terms),
             FeedService(database, vault, settings.feed_poll),
             TokenService(vault, memo.version),
             scenes=served_scenes,
         )
     finally:
+        await coalescer.close()
         await database.close()
         await for_pushes.close()

@@ -55,6 +55,9 @@ class Settings(BaseSettings):
     database_timeout: Annotated[
         float, Field(gt=0, description="Seconds after which a statement or a wait for a connection is given up (503).")
     ] = 10.0
+    lookup_queue: Annotated[
+        int, Field(ge=1, description="Single lookups that may wait in one process; beyond it 503 `overloaded` at once.")
+    ] = 1000
     push_wait: Annotated[
         float, Field(gt=0, description="Seconds a push waits for the push before it, then 503 `push_in_progress`.")
     ] = 30.0

@@ -20,6 +20,7 @@ from app.services.access import Caller, Scope, authenticate
 from app.services.feed import FeedService
 from app.services.lookup import LookupService
 from app.services.pushing import PushService
+from app.services.quick_lookup import QuickLookupService
 from app.services.tokens import TokenService
 from app.settings import Settings
 from app.store.database import Database, ReadSession, WriteSession
@@ -35,6 +36,7 @@ class Services:
     database: Database
     push_database: Database
     lookups: LookupService
+    quick_lookups: QuickLookupService
     pushes: PushService
     feed: FeedService
     tokens: TokenService

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -206,8 +207,7 @@ class LookupService:
         return compose(self.catalogue, recorded, asked.code.masked, asked.question.kind, reply.hits)
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """A subject as it is asked about; the ``fault`` of its code is its answer unless it is listed all the same."""
 
     code: Uscc | ResidentId
@@ -242,12 +242,7 @@ class Recorded:
 def compose(catalogue: Catalogue, recorded: Recorded, code: str, kind: SubjectKind, hits: Sequence[Hit]) -> Answer:
     """Make the answer from what was found: the same from the live list and, years later, from the record."""
     listings, grounds = what_concerns(hits, recorded.on)
-    applied, mine = applicable(catalogue, kind, grounds), recorded.view is View.MINE
-    scene = None
-    if recorded.scene is None:
-        measures = in_no_scene(applied, recorded.department, mine=mine)
-    else:
-        measures, scene = in_scene(recorded.scene, kind, applied, recorded.department, mine=mine)
+    measures, scene = what_follows(catalogue, kind, grounds, recorded.view, recorded.department, recorded.scene)
     return Answer(
         lookup_id=recorded.lookup_id,
         answered_at=recorded.answered_at,
@@ -275,6 +270,21 @@ def what_concerns(hits: Sequence[Hit], on: date) -> tuple[tuple[AnsweredListing,
         listed=any(hit.listing.lists(hit.person, on) for hit in hits),
         banned=any(one.position_ban_in_force for one in listings),
     )
+
+
+def what_follows(
+    catalogue: Catalogue,
+    kind: SubjectKind,
+    grounds: Grounds,
+    view: View,
+    department: str,
+    scene: ChosenScene | None,
+) -> tuple[tuple[AnsweredMeasure, ...], AnsweredScene | None]:
+    """Return the measures that an answer shows, and what it says of the scene: all that does not depend on the day."""
+    applied, mine = applicable(catalogue, kind, grounds), view is View.MINE
+    if scene is None:
+        return in_no_scene(applied, department, mine=mine), None
+    return in_scene(scene, kind, applied, department, mine=mine)
 
 
 def _answered(hit: Hit, on: date) -> AnsweredListing:

@@ -6,7 +6,7 @@ never differ. The text is the same on SQLAlchemy's connections (a batch, the doc
 carries coalesced lookups (``store/coalescing.py``).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple
@@ -87,7 +87,7 @@ class Asker(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """What came of one question: the list's version, who asked (nothing is known where the key was refused), and hits."""
+    """What came of one question; nothing is known of who asked where the key was refused."""
 
     outcome: Outcome
     list_version: int
@@ -223,8 +223,8 @@ def _array(indexes: Iterable[BlindIndex]) -> str:
     return "{" + ",".join(f'"\\\\x{one.value.hex()}"' for one in indexes) + "}"
 
 
-def replies(questions: Sequence[Question], rows: Sequence[Mapping[str, Any]]) -> list[Reply]:
-    """Read what came of questions; raise if fewer were recorded than answered."""
+def replies(questions: Sequence[Question], rows: Sequence[Any]) -> list[Reply]:
+    """Read what came of questions from the driver's rows; raise if fewer were recorded than answered."""
     told: list[Reply] = []
     hits: list[Hit] = []
     n, recorded = 0, 0

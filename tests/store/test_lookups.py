@@ -41,9 +41,24 @@ def question(
     """Ask about a unit, or about whoever has one of these indexes."""
     assert key is not None
     kind, mask = (SubjectKind.UNIT, None) if uscc else (SubjectKind.PERSON, "**")
-    now = Moment.current().now
     return Question(
-        uuid4(), now, "r", *key, "测试", None, kind, uscc, blind_indexes, mask, on, "summary", 0, False, None, None
+        lookup_id=uuid4(),
+        answered_at=Moment.current().now,
+        request_id="r",
+        key_id=key.key_id,
+        key_digest=key.digest,
+        purpose="测试",
+        reference=None,
+        kind=kind,
+        uscc=uscc,
+        blind_indexes=blind_indexes,
+        masked_number=mask,
+        on=on,
+        view="summary",
+        min_list_version=0,
+        only_if_listed=False,
+        scene=None,
+        scenes_version=None,
     )
 
 

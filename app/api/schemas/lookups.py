@@ -1,5 +1,6 @@
 """The wire shapes of a lookup. In answers every key is always there; what is not is ``null``."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -258,7 +259,6 @@ class LookupAnswer(BaseModel):
     @classmethod
     def of(cls, answer: Answer) -> "LookupAnswer":
         """Shape an answer."""
-        with_text = answer.view is View.FULL
         return cls(
             lookup_id=answer.lookup_id,
             answered_at=answer.answered_at,
@@ -270,8 +270,8 @@ class LookupAnswer(BaseModel):
             subject_kind=answer.subject_kind,
             verdict=answer.verdict,
             scene=AnsweredSceneOut.of(answer.scene) if answer.scene else None,
-            listings=[_listing(one, answer.on) for one in answer.listings],
-            measures=[_measure(one, with_text=with_text) for one in answer.measures],
+            listings=listings_out(answer.listings, answer.on),
+            measures=measures_out(answer.measures, answer.view),
         )
 
 
@@ -286,6 +286,16 @@ class BatchAnswer(BaseModel):
     """The items' answers and problems, in the order they were asked."""
 
     results: list[LookupAnswer | BatchProblem]
+
+
+def listings_out(listings: Iterable[AnsweredListing], on: date) -> list[ListingOut]:
+    """Shape the listings of an answer."""
+    return [_listing(one, on) for one in listings]
+
+
+def measures_out(measures: Iterable[AnsweredMeasure], view: View) -> list[MeasureOut]:
+    """Shape the measures of an answer."""
+    return [_measure(one, with_text=view is View.FULL) for one in measures]
 
 
 def _listing(answered: AnsweredListing, on: date) -> ListingOut:
