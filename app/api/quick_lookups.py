@@ -32,13 +32,13 @@ _BEARER = re.compile(rb"Bearer (lc_[0-9a-f]{12}_[0-9a-f]{64})")
 _JSON = b"application/json"
 
 
-class _RouteNamed(NamedTuple):
+class RouteNamed(NamedTuple):
     """What the log names a request by."""
 
     path: str
 
 
-_ROUTE = _RouteNamed(PATH)
+_ROUTE = RouteNamed(PATH)
 
 
 class QuickLookups:

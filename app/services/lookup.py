@@ -262,14 +262,18 @@ def compose(catalogue: Catalogue, recorded: Recorded, code: str, kind: SubjectKi
 
 def what_concerns(hits: Sequence[Hit], on: date) -> tuple[tuple[AnsweredListing, ...], Grounds]:
     """Return the listings as an answer has them, and on what grounds measures follow from them."""
-    if not all(hit.listing.concerns(hit.person, on) for hit in hits):
-        # The statement and the domain disagree about what is in force: no verdict is better than one of the two.
-        raise LianchengError("名单数据与规则不一致，无法作出结论。请联系系统管理员。")
-    listings = tuple(_answered(hit, on) for hit in hits)
-    return listings, Grounds(
-        listed=any(hit.listing.lists(hit.person, on) for hit in hits),
-        banned=any(one.position_ban_in_force for one in listings),
-    )
+    listings = []
+    listed = banned = False
+    for listing, person in hits:
+        state = listing.state(on)
+        lists = state is ListingState.IN_FORCE and (person is None or person.answers_for_unit(on))
+        bans = person is not None and listing.ban_in_force(person, on)
+        if not (lists or bans):
+            # The statement and the domain disagree about what is in force: no verdict is better than one of the two.
+            raise LianchengError("名单数据与规则不一致，无法作出结论。请联系系统管理员。")
+        listed, banned = listed or lists, banned or bans
+        listings.append(AnsweredListing(listing, state, person, bans))
+    return tuple(listings), Grounds(listed=listed, banned=banned)
 
 
 def what_follows(
@@ -285,12 +289,3 @@ def what_follows(
     if scene is None:
         return in_no_scene(applied, department, mine=mine), None
     return in_scene(scene, kind, applied, department, mine=mine)
-
-
-def _answered(hit: Hit, on: date) -> AnsweredListing:
-    return AnsweredListing(
-        listing=hit.listing,
-        state=hit.listing.state(on),
-        person=hit.person,
-        position_ban_in_force=hit.person is not None and hit.listing.ban_in_force(hit.person, on),
-    )
