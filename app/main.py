@@ -1,5 +1,6 @@
 """Wiring: settings in, application out. ``uvicorn --factory app.main:for_serving`` serves it."""
 
+import asyncio
 import gc
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -9,10 +10,11 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from app import observability
-from app.api import catalogue, changes, health, listings, lookups, openapi, problems, pushes, scenes
+from app.api import batch_lookups, catalogue, changes, health, listings, lookups, openapi, problems, pushes, scenes
 from app.api.deps import Services
 from app.api.edge import BodyLimits, Edge
 from app.api.quick_lookups import QuickLookups
+from app.api.rendered import RenderedAnswers
 from app.errors import LianchengError, Misconfigured
 from app.observability import Event
 from app.services import list_rules
@@ -31,6 +33,9 @@ from app.store.coalescing import Coalescer
 from app.store.database import Database
 
 VERSION = "0.1.0"
+
+# Chunks of batches that one process puts to the database at the same time.
+_BATCHES_AT_ONCE = 2
 
 DESCRIPTION = """\
 联惩 answers one question for the departments that signed the memo: **this company or person is in front of me now; what
@@ -99,6 +104,7 @@ def create_app(settings: Settings | None = None, *, freeze: bool = False) -> Fas
     # The changes come before the listings: /listings/snapshot is no id of a listing.
     routers = (
         lookups.router,
+        batch_lookups.router,
         pushes.router,
         changes.router,
         listings.router,
@@ -111,7 +117,8 @@ def create_app(settings: Settings | None = None, *, freeze: bool = False) -> Fas
     problems.install(app)
     openapi.install(app)
     app.add_middleware(QuickLookups)
-    app.add_middleware(Edge, limits=BodyLimits(chosen.max_push_bytes, chosen.max_body_bytes))
+    limits = BodyLimits(chosen.max_push_bytes, chosen.max_batch_bytes, chosen.max_body_bytes)
+    app.add_middleware(Edge, limits=limits)
     return app
 
 
@@ -150,9 +157,11 @@ async def _serving(settings: Settings) -> AsyncIterator[Services]:
             for_pushes,
             lookups,
             QuickLookupService(lookups, coalescer),
+            RenderedAnswers(memo, served_scenes),
             PushService(vault, rules, terms),
             FeedService(database, vault, settings.feed_poll),
             TokenService(vault, memo.version),
+            asyncio.Semaphore(_BATCHES_AT_ONCE),
             scenes=served_scenes,
         )
     finally:

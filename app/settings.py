@@ -65,8 +65,11 @@ class Settings(BaseSettings):
         float, Field(gt=0, description="Seconds after which a push is given up (503), its wait included.")
     ] = 120.0
     max_body_bytes: Annotated[
-        int, Field(ge=1024, description="Largest request body, except for pushes; beyond it 413.")
+        int, Field(ge=1024, description="Largest request body, except for pushes and batches; beyond it 413.")
     ] = 1_048_576
+    max_batch_bytes: Annotated[
+        int, Field(ge=1024, description="Largest body of a batch of lookups; beyond it 413.")
+    ] = 33_554_432
     max_push_bytes: Annotated[int, Field(ge=1024, description="Largest body of a push; beyond it 413.")] = 1_073_741_824
     max_push_operations: Annotated[int, Field(ge=1, description="Most rows in one push.")] = 1_000_000
     max_snapshot_removals: Annotated[

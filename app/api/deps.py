@@ -4,6 +4,7 @@ The sessions are committed when the handler has returned and *before* the answer
 answer that a caller holds is an answer whose record is on disk.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Annotated
@@ -12,6 +13,7 @@ from fastapi import Depends, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from app.api.rendered import RenderedAnswers
 from app.domain.moment import Moment
 from app.domain.scenes import Scenes
 from app.errors import FieldError, InvalidField
@@ -37,9 +39,11 @@ class Services:
     push_database: Database
     lookups: LookupService
     quick_lookups: QuickLookupService
+    rendered: RenderedAnswers
     pushes: PushService
     feed: FeedService
     tokens: TokenService
+    batch_turns: asyncio.Semaphore
     scenes: Scenes
 
 

@@ -20,14 +20,21 @@ _UNROUTED = "(none)"
 
 @dataclass(frozen=True, slots=True)
 class BodyLimits:
-    """The largest bodies in bytes: of pushes, and of everything else."""
+    """The largest bodies in bytes: of pushes, of batches of lookups, and of everything else."""
 
     pushes: int
+    batches: int
     others: int
 
     def of(self, path: str) -> int:
         """Return the limit for a path."""
-        return self.pushes if path.rstrip("/") == "/v1/pushes" else self.others
+        match path.rstrip("/"):
+            case "/v1/pushes":
+                return self.pushes
+            case "/v1/lookups/batch":
+                return self.batches
+            case _:
+                return self.others
 
 
 class Edge:

@@ -8,7 +8,7 @@ from fastapi.routing import iter_route_contexts
 from pydantic import TypeAdapter
 
 from app.api.schemas.listings import ChangeOut, SnapshotEnd, SnapshotHead, SnapshotLine
-from app.api.schemas.lookups import BatchItem
+from app.api.schemas.lookups import BatchEnd, BatchItem, BatchRequest
 from app.api.schemas.problems import PROBLEM_JSON, Problem
 from app.api.schemas.pushes import push_body_schema
 from app.errors import (
@@ -104,7 +104,17 @@ CATALOGUE_PROBLEMS = problems(InvalidInput, LianchengError)
 MEASURE_PROBLEMS = problems(InvalidInput, NotFound, LianchengError)
 GET_PUSH_PROBLEMS = problems(*EVERYWHERE, InvalidInput, NotFound)
 
-_BY_REFERENCE: tuple[Any, ...] = (Problem, BatchItem, ChangeOut, SnapshotHead, SnapshotLine, SnapshotEnd, *ROW_MODELS)
+_BY_REFERENCE: tuple[Any, ...] = (
+    Problem,
+    BatchItem,
+    BatchRequest,
+    BatchEnd,
+    ChangeOut,
+    SnapshotHead,
+    SnapshotLine,
+    SnapshotEnd,
+    *ROW_MODELS,
+)
 
 
 def install(app: FastAPI) -> None:

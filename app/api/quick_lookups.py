@@ -15,7 +15,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.deps import Services
 from app.api.problems import problem_response
-from app.api.rendered import RenderedAnswers
 from app.api.schemas.lookups import LookupRequest
 from app.domain import strict_json
 from app.domain.moment import Moment
@@ -47,7 +46,6 @@ class QuickLookups:
     def __init__(self, app: ASGIApp) -> None:
         """Stand ahead of the application's routes."""
         self._app = app
-        self._rendered: RenderedAnswers | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -58,11 +56,11 @@ class QuickLookups:
         if key is None:
             await self._app(scope, receive, send)
             return
-        messages = [await receive()]
-        while messages[-1].get("more_body"):
-            messages.append(await receive())
+        messages: list[Message] = []
         services: Services = scope["app"].state.services
         try:
+            while not messages or messages[-1].get("more_body"):
+                messages.append(await receive())
             body = await self._answered(services, key, messages, scope)
         except LianchengError as error:
             scope["route"] = _ROUTE
@@ -107,9 +105,7 @@ class QuickLookups:
         if answer is None:
             return None
         scope.setdefault("state", {})["caller"] = answer.reply.asker
-        if self._rendered is None:
-            self._rendered = RenderedAnswers(services.lookups.catalogue, services.scenes)
-        return self._rendered.answer(answer, terms)
+        return services.rendered.answer(answer, terms)
 
 
 def _plain_key(headers: Iterable[tuple[bytes, bytes]]) -> NamedKey | None:

@@ -17,8 +17,7 @@ from app.domain.applicability import Grounds
 from app.domain.catalogue import Catalogue
 from app.domain.scenes import Scenes
 from app.domain.subjects import SubjectKind
-from app.services.lookup import AnsweredListing, Terms, View, what_follows
-from app.services.quick_lookup import QuickAnswer
+from app.services.lookup import AnsweredListing, Decided, Terms, View, what_follows
 from app.services.scenes import chosen
 
 # More than one list's worth of departments, views and kinds; scenes come on top. A full one is a quarter of a megabyte.
@@ -43,7 +42,7 @@ class RenderedAnswers:
         self._scenes = scenes
         self._following = lru_cache(_KEPT)(self._render_following)
 
-    def answer(self, answer: QuickAnswer, terms: Terms) -> bytes:
+    def answer(self, answer: Decided, terms: Terms) -> bytes:
         """Return the body of an answer."""
         (code, question, _), reply, listings, grounds = answer
         following = self._following(question.kind, grounds, terms.view, reply.asker.department, question.scene)

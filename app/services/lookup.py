@@ -109,17 +109,29 @@ class LookupService:
 
     async def answer(self, session: WriteSession, caller: Caller, subject: Subject, terms: Terms) -> Answer:
         """Answer for one subject; raise the error that keeps it from being decided."""
-        result = (await self.answer_all(session, caller, [subject], terms))[0]
+        (result,) = await self.decide_all(session, caller, [subject], terms)
         if isinstance(result, LianchengError):
             raise result
-        return result
+        (code, question, _), reply, _, _ = result
+        recorded = Recorded(
+            question.lookup_id,
+            question.answered_at,
+            terms.on,
+            terms.known_at,
+            terms.view,
+            reply.list_version,
+            reply.asker.department,
+            terms.scene,
+        )
+        return compose(self.catalogue, recorded, code.masked, question.kind, reply.hits)
 
-    async def answer_all(
+    async def decide_all(
         self, session: WriteSession, caller: Caller, subjects: Sequence[Subject], terms: Terms
-    ) -> list[Answer | LianchengError]:
-        """Answer for each subject, in order; a subject that cannot be decided gets its error and spoils no other.
+    ) -> "list[Decided | LianchengError]":
+        """Decide about each subject, in order; one that cannot be decided gets its error and spoils no other.
 
-        Raises :class:`InvalidField` for a day in the future and :class:`ListVersionNotReached` for the whole call.
+        Raises for the whole call :class:`InvalidField` for a day in the future, :class:`ListVersionNotReached`, and
+        :class:`Unauthenticated` for a key that has ended meanwhile.
         """
         if terms.known_at is not None and terms.known_at > terms.moment.now:
             raise InvalidField(FieldError("known_at", "date_in_future", "获知时点（known_at）不能晚于现在。"))
@@ -135,7 +147,7 @@ class LookupService:
                 results.append(error)
         asked = [one for one in results if isinstance(one, Asked)]
         replies = iter(await self._replies(session, caller, asked, terms) if asked else ())
-        return [self._result(one, next(replies), terms) if isinstance(one, Asked) else one for one in results]
+        return [decided(one, next(replies), terms.on) if isinstance(one, Asked) else one for one in results]
 
     async def _replies(
         self, session: WriteSession, caller: Caller, asked: Sequence["Asked"], terms: Terms
@@ -189,23 +201,6 @@ class LookupService:
         )
         return Asked(code, question, fault)
 
-    def _result(self, asked: "Asked", reply: Reply, terms: Terms) -> Answer | LianchengError:
-        if reply.outcome is Outcome.KEYS_MISSING:
-            return IdentityKeysMissing(KEYS_MISSING)
-        if asked.fault is not None and not reply.hits:
-            return asked.fault
-        recorded = Recorded(
-            asked.question.lookup_id,
-            asked.question.answered_at,
-            terms.on,
-            terms.known_at,
-            terms.view,
-            reply.list_version,
-            reply.asker.department,
-            terms.scene,
-        )
-        return compose(self.catalogue, recorded, asked.code.masked, asked.question.kind, reply.hits)
-
 
 class Asked(NamedTuple):
     """A subject as it is asked about; the ``fault`` of its code is its answer unless it is listed all the same."""
@@ -213,6 +208,24 @@ class Asked(NamedTuple):
     code: Uscc | ResidentId
     question: Question
     fault: InvalidField | None
+
+
+class Decided(NamedTuple):
+    """A verdict that is on record; which measures follow depends on the ``grounds`` alone."""
+
+    asked: Asked
+    reply: Reply
+    listings: tuple[AnsweredListing, ...]
+    grounds: Grounds
+
+
+def decided(asked: Asked, reply: Reply, on: date) -> Decided | LianchengError:
+    """Return what a reply decides, or the error that keeps it from deciding."""
+    if reply.outcome is Outcome.KEYS_MISSING:
+        return IdentityKeysMissing(KEYS_MISSING)
+    if asked.fault is not None and not reply.hits:
+        return asked.fault
+    return Decided(asked, reply, *what_concerns(reply.hits, on))
 
 
 def _irregular(subject: Subject, fault: InvalidField) -> Uscc:

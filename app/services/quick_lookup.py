@@ -4,23 +4,11 @@ Everything that is not plain is left to the documented route, which knows how to
 about, a key that is refused, a list that is too old. What is answered here is put and decided by the same functions.
 """
 
-from typing import NamedTuple
-
-from app.domain.applicability import Grounds
 from app.errors import LianchengError
 from app.services.access import NamedKey
-from app.services.lookup import AnsweredListing, Asked, LookupService, Subject, Terms, what_concerns
+from app.services.lookup import Decided, LookupService, Subject, Terms, what_concerns
 from app.store.coalescing import Coalescer
-from app.store.lookups import Outcome, Reply
-
-
-class QuickAnswer(NamedTuple):
-    """An answer that is on record; its measures follow from the ``grounds`` alone."""
-
-    asked: Asked
-    reply: Reply
-    listings: tuple[AnsweredListing, ...]
-    grounds: Grounds
+from app.store.lookups import Outcome
 
 
 class QuickLookupService:
@@ -31,7 +19,7 @@ class QuickLookupService:
         self.lookups = lookups
         self._coalescer = coalescer
 
-    async def answer(self, key: NamedKey, subject: Subject, terms: Terms) -> QuickAnswer | None:
+    async def answer(self, key: NamedKey, subject: Subject, terms: Terms) -> Decided | None:
         """Answer for one subject; ``None``, with nothing on record, where it is for the route to say why not.
 
         Raises :class:`Unavailable` where the route would not know more either.
@@ -47,4 +35,4 @@ class QuickLookupService:
         reply = await self._coalescer.ask(asked.question)
         if reply.outcome is not Outcome.ANSWERED:
             return None
-        return QuickAnswer(asked, reply, *what_concerns(reply.hits, terms.on))
+        return Decided(asked, reply, *what_concerns(reply.hits, terms.on))
