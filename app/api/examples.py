@@ -40,7 +40,7 @@ BATCH_BODY: Any = {
     "content": {
         "application/json": {"schema": {"$ref": "#/components/schemas/BatchRequest"}, "examples": _BATCH},
         "application/x-ndjson": {
-            "schema": {"$ref": "#/components/schemas/BatchItem"},
+            "schema": {"type": "string", "description": "A `BatchItem` a line; the terms stand in the query."},
             "examples": {
                 "two": {"summary": "An item a line", "value": f'{{"code": "{_LISTED}"}}\n{{"code": "{_OTHER}"}}\n'}
             },
