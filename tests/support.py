@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from app.domain.moment import Moment
 from app.domain.synthetic import synthetic_resident_id, synthetic_uscc
-from app.services import access
+from app.services import access, scenes
 from app.services.access import Scope
 from app.services.catalogue import load
 from app.settings import PROJECT_ROOT, Settings
@@ -21,6 +21,7 @@ JSON = dict[str, Any]
 BUREAU = "市应急管理局"
 CUSTOMS = "清远海关"
 CATALOGUE = load(PROJECT_ROOT / "data" / "measures.yaml")
+SCENES = scenes.load(PROJECT_ROOT / "data" / "scenes.yaml", CATALOGUE)
 
 _numbers = count(1)
 

@@ -147,6 +147,10 @@ class ListedUnit:
     former_names: tuple[str, ...]
 
 
+MOST_FACTS = 10_000
+"""Characters of a listing's facts, all that was added to them included."""
+
+
 @dataclass(frozen=True, slots=True)
 class Listing:
     """One decision about one unit, as it stands after ``revision`` changes (the first is 1).

@@ -8,14 +8,19 @@ from app.domain.codes import CodeError, parse_resident_id
 
 # Whole or divided as people write it, not part of a longer run of digits. It must pass as an identity number too, or
 # every 18-digit decision number would be taken for one.
-_EIGHTEEN = re.compile(r"(?<![0-9])[0-9]{6}[ -]?[0-9]{8}[ -]?[0-9]{3}[0-9Xx](?![0-9])")
+_EIGHTEEN = re.compile(r"(?<![0-9])[0-9]{6}[ \n-]?[0-9]{8}[ \n-]?[0-9]{3}[0-9Xx](?![0-9])")
 _SHORTEST = 18
 _REFUSED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _LAST_TWO_OF_A_PLANE = 0xFFFE
 
 
-def unprintable_position(text: str) -> int | None:
-    """Return where the first control or formatting character, noncharacter or lone surrogate stands, from 1."""
+def unprintable_position(text: str, *, lines: bool = False) -> int | None:
+    """Return where the first control or formatting character, noncharacter or lone surrogate stands, from 1.
+
+    With ``lines``, a line feed is none of them.
+    """
+    if lines:
+        text = text.replace("\n", " ")
     # Everything refused below is unprintable to Python too, which says so for the whole text at once.
     if text.isprintable():
         return None

@@ -13,6 +13,7 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from app.domain.listing import (
+    MOST_FACTS,
     Entry,
     ListedUnit,
     Listing,
@@ -43,6 +44,7 @@ from app.domain.person_transitions import (
     person_ended,
     recorded_person,
 )
+from app.domain.text import contains_identity_number
 from app.errors import FieldError
 
 __all__ = ["Identity", "People", "Refused", "decide", "legal_operations", "target_field"]
@@ -146,7 +148,14 @@ def _amended(op: AmendOperation, before: Entry, _: People, objections: Objection
         elif given is not None:
             added[field] = given
     if op.facts is not None:
-        added["facts"] = op.facts if listing.facts is None else f"{listing.facts}\n{op.facts}"
+        added["facts"] = facts = op.facts if listing.facts is None else f"{listing.facts}\n{op.facts}"
+        # What stands in the list can be given again as it stands: whoever pushes a snapshot of it does.
+        if len(facts) > MOST_FACTS:
+            told = f"与已有的失信事实合计不得超过 {MOST_FACTS} 个字符；如需重写，请用更正（correct）。"
+            objections.against("facts", "too_long", told)
+        elif contains_identity_number(facts):
+            told = "接在已有的失信事实之后，会连成公民身份号码，请改写。"
+            objections.against("facts", "identity_number_in_text", told)
     objections.settle()
     return replace(before, listing=replace(listing, **added))
 

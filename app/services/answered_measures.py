@@ -60,7 +60,7 @@ def _note(matter: Sequence[int], others: Sequence[int]) -> str:
     """Say why somebody who is listed has no measures in this answer."""
     if matter:
         return f"{_LISTED}本场景适用第 {_joined(matter)} 项措施，但都不由贵部门实施，按 view=mine 没有列出。"
-    return f"{_LISTED}本场景的措施都不适用于它，适用的是第 {_joined(others)} 项，不带 scene 再查即可看到。"
+    return f"{_LISTED}本场景的措施都不适用于它，适用的是第 {_joined(others)} 项，不带 scene 再查（view=summary）。"
 
 
 def _joined(numbers: Sequence[int]) -> str:

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, Str
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from app.domain.codes import CodeError, ResidentId, Uscc, parse_irregular_uscc, parse_resident_id, parse_uscc
+from app.domain.listing import MOST_FACTS
 from app.domain.text import contains_identity_number, unprintable_position
 from app.errors import FieldError
 
@@ -128,11 +129,11 @@ def _instant(value: object) -> object:
 Instant = Annotated[datetime, BeforeValidator(_instant), WithJsonSchema({"type": "string", "format": "date-time"})]
 
 
-def _clean(value: str) -> str:
+def _clean(value: str, *, lines: bool = False) -> str:
     stripped = value.strip()
     if not stripped:
         raise refuse("blank", "不得为空白。")
-    position = unprintable_position(stripped)
+    position = unprintable_position(stripped, lines=lines)
     if position is not None:
         raise refuse("unprintable_character", f"第 {position} 个字符是不可见或无效字符，请删除。")
     if contains_identity_number(stripped):
@@ -140,10 +141,16 @@ def _clean(value: str) -> str:
     return stripped
 
 
+def _clean_lines(value: str) -> str:
+    return _clean(value.replace("\r\n", "\n").replace("\r", "\n"), lines=True)
+
+
 # A typed text: stripped, not blank, printable, without an identity number in it.
 ShortText = Annotated[StrictStr, Field(max_length=100), AfterValidator(_clean)]
 NameText = Annotated[StrictStr, Field(max_length=200), AfterValidator(_clean)]
 LongText = Annotated[StrictStr, Field(max_length=1000), AfterValidator(_clean)]
+# What may be of several lines, as facts are that were added to.
+FactsText = Annotated[StrictStr, Field(max_length=MOST_FACTS), AfterValidator(_clean_lines)]
 
 
 def _code_text(value: object) -> str:

@@ -1,13 +1,25 @@
-"""The rows of a push as they are sent, one model for each thing that can happen to a listing."""
+"""The rows of a push as they are sent, one model for each thing that can happen to a listing.
+
+Which of a row's fields go together is checked apart from them, by ``whole_rows.py``.
+"""
 
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, TypeAdapter, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, TypeAdapter
 
 from app.domain.listing import PersonEndReason, RemovalReason, Role
 from app.domain.operations import RestoreReason, Target
-from app.services.fields import Day, LongText, NameText, ResidentIdField, ShortText, UsccField, WrittenUsccField, refuse
+from app.services.fields import (
+    Day,
+    FactsText,
+    LongText,
+    NameText,
+    ResidentIdField,
+    ShortText,
+    UsccField,
+    WrittenUsccField,
+)
 
 MOST_PERSONS = 50
 
@@ -24,12 +36,6 @@ class PositionBanRow(_Row):
     until: Annotated[Day | None, Field(description="Last day of the ban.")] = None
     for_life: Annotated[StrictBool, Field(description="终身不得担任.")] = False
     since: Annotated[Day | None, Field(description="First day of the ban; default: the listing's.")] = None
-
-    @model_validator(mode="after")
-    def _either_way(self) -> "PositionBanRow":
-        if self.for_life == (self.until is not None):
-            raise refuse("ban_either_way", "任职限制须且只须写明 until（截止日）或 for_life: true（终身）之一。")
-        return self
 
 
 class PersonRow(_Row):
@@ -65,7 +71,7 @@ class ListRow(_Row):
     conduct: Annotated[LongText, Field(description="列入原因.")]
     conduct_code: Annotated[ShortText | None, Field(description="失信行为代码, one of the rules of the list.")] = None
     tier: Annotated[ShortText, Field(description="Severity: one of the tiers of the rules on the day of listing.")]
-    facts: Annotated[LongText | None, Field(description="失信事实.")] = None
+    facts: Annotated[FactsText | None, Field(description="失信事实; may be of several lines.")] = None
     basis: Annotated[LongText | None, Field(description="列入依据.")] = None
     listed_on: Annotated[Day, Field(description="列入日期: the first day in force; not after today.")]
     valid_until: Annotated[
@@ -79,25 +85,28 @@ class ListRow(_Row):
     ] = None
 
 
+class RuledPart(BaseModel):
+    """What the rules of the list are about in a ``list`` row, to be read by itself where the rest cannot be."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    tier: ShortText
+    conduct_code: ShortText | None = None
+    listed_on: Day
+    valid_until: Day | None = None
+
+
 class _Targeted(_Row):
     listing_id: UUID | None = None
     uscc: Annotated[UsccField | None, Field(description="With `decision_no`, in place of `listing_id`.")] = None
     decision_no: Annotated[ShortText | None, Field(description="列入决定书文号 of the listing.")] = None
-
-    @model_validator(mode="after")
-    def _names_one_listing(self) -> "_Targeted":
-        by_decision = self.uscc is not None and self.decision_no is not None
-        parts_given = self.uscc is not None or self.decision_no is not None
-        if (self.listing_id is not None) == parts_given or parts_given != by_decision:
-            raise refuse("target", "请用 listing_id，或同时用 uscc 与 decision_no 指明一条列入记录（只用一种）。")
-        return self
 
     @property
     def target(self) -> Target:
         """The listing that is meant."""
         if self.uscc is not None and self.decision_no is not None:
             return (self.uscc.value, self.decision_no)
-        assert self.listing_id is not None  # noqa: S101 - the validator above has seen to it
+        assert self.listing_id is not None  # noqa: S101 - the row was checked as a whole
         return self.listing_id
 
 
@@ -105,19 +114,11 @@ class AmendRow(_Targeted):
     """补充: add facts to a listing; `facts` is put after those that are there, the others fill what is empty."""
 
     op: Literal["amend"]
-    facts: Annotated[LongText | None, Field(description="失信事实 to add.")] = None
+    facts: Annotated[FactsText | None, Field(description="失信事实 to add.")] = None
     basis: Annotated[LongText | None, Field(description="列入依据.")] = None
     conduct_code: Annotated[ShortText | None, Field(description="失信行为代码.")] = None
     published_until: Annotated[Day | None, Field(description="公示截止日期.")] = None
     document: Document = None
-
-    @model_validator(mode="after")
-    def _adds_something(self) -> "AmendRow":
-        if self.facts is None and self.basis is None and self.conduct_code is None and self.published_until is None:
-            raise refuse(
-                "nothing_given", "没有要补充的内容：请至少给出 facts、basis、conduct_code、published_until 之一。"
-            )
-        return self
 
 
 class CorrectedValues(_Row):
@@ -130,7 +131,7 @@ class CorrectedValues(_Row):
     conduct: LongText | None = None
     conduct_code: ShortText | None = None
     tier: ShortText | None = None
-    facts: LongText | None = None
+    facts: FactsText | None = None
     basis: LongText | None = None
     listed_on: Day | None = None
     valid_until: Day | None = None
@@ -147,12 +148,6 @@ class CorrectRow(_Targeted):
     reason: Annotated[LongText, Field(description="更正说明: what was wrong.")]
     document: Document = None
 
-    @model_validator(mode="after")
-    def _sets_something(self) -> "CorrectRow":
-        if all(value is None for _, value in self.set):
-            raise refuse("nothing_given", "没有要更正的内容：请在 set 中至少给出一个字段。")
-        return self
-
 
 class RenameRow(_Row):
     """更名: the unit changed its name. By `uscc` alone, in all its listings that have not been removed."""
@@ -166,14 +161,6 @@ class RenameRow(_Row):
     new_name: Annotated[NameText, Field(description="变更后名称.")]
     renamed_on: Annotated[Day, Field(description="变更日期.")]
     document: Document = None
-
-    @model_validator(mode="after")
-    def _names_unit_or_listing(self) -> "RenameRow":
-        if (self.listing_id is None) == (self.uscc is None) or (self.decision_no is not None and self.uscc is None):
-            raise refuse(
-                "target", "请用 uscc（该单位的全部记录）、uscc 加 decision_no，或 listing_id 指明（只用一种）。"
-            )
-        return self
 
 
 class RemoveRow(_Targeted):
@@ -207,12 +194,6 @@ class _OfPerson(_Targeted):
         None
     )
     person_id: UUID | None = None
-
-    @model_validator(mode="after")
-    def _names_one_person(self) -> "_OfPerson":
-        if (self.id_number is None) == (self.person_id is None):
-            raise refuse("person_target", "请用 id_number 或 person_id 指明一名人员（只用一种）。")
-        return self
 
 
 class EndPersonRow(_OfPerson):

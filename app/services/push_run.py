@@ -149,7 +149,10 @@ class PushRun:
                 steps.append(Step(row.operation, row.source))  # type: ignore[arg-type]  # rows without one were left out
                 continue
             asked = row.operation
-            targets = [one.listing.listing_id for one in entries if one.listing.unit.uscc == asked.uscc]
+            theirs = [one.listing for one in entries if one.listing.unit.uscc == asked.uscc]
+            # Those that have the name already are left alone; if all do, the first of them says so.
+            left = [one for one in theirs if one.unit.name != asked.new_name] or theirs[:1]
+            targets = [one.listing_id for one in left]
             if not targets:
                 told = "名单中没有该单位尚未移出的列入记录，请核对统一社会信用代码。"
                 self.findings.refuse([placed(FieldError("uscc", "listing_not_found", told), row.source)])

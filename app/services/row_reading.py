@@ -43,7 +43,9 @@ from app.services.push_rows import (
     RemoveRow,
     RenameRow,
     RestoreRow,
+    RuledPart,
 )
+from app.services.whole_rows import errors_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +78,20 @@ def read_row(source: FileRow, rules: ListRules, today: date) -> ReadRow:
     operation: Operation | RenamesOfUnit | None = None
     persons_given = False
     if not (source.value is None and errors):
+        whole = tuple(_wrong_as_a_whole(source.value))
         try:
             row = ADAPTER.validate_python(source.value, context={"today": today})
-            operation, objections = _READERS[type(row)](row, source.number, rules)
-            persons_given = isinstance(row, ListRow) and row.persons is not None
-            errors.extend(objections)
         except ValidationError as error:
-            errors.extend((*_told(error), *_code_fault(source.value)))
+            errors.extend((*_told(error), *whole, *_code_fault(source.value), *_against_rules(source.value, rules)))
+        else:
+            persons_given = isinstance(row, ListRow) and row.persons is not None
+            errors.extend(whole)
+            if whole and not isinstance(row, ListRow):
+                # What names no listing makes no operation.
+                errors.extend(_code_fault(source.value))
+            else:
+                operation, objections = _READERS[type(row)](row, source.number, rules)
+                errors.extend(objections)
     if errors:
         return ReadRow(source, None, _distinct(source, errors))
     return ReadRow(source, operation, (), persons_given)
@@ -95,6 +104,23 @@ def _told(error: ValidationError) -> tuple[FieldError, ...]:
         if one["loc"] and one["loc"][0] in ROW_TAGS:
             one["loc"] = one["loc"][1:]
     return told(found)
+
+
+def _wrong_as_a_whole(value: object) -> Iterable[FieldError]:
+    if isinstance(value, dict):
+        for field, (code, detail) in errors_in(value, str(value.get("op"))):
+            yield FieldError(field or None, code, detail)
+
+
+def _against_rules(value: object, rules: ListRules) -> Iterable[FieldError]:
+    """Hold tier and period of a row that fails for other reasons against the rules, if these can be read."""
+    if not isinstance(value, dict) or value.get("op") != "list":
+        return ()
+    try:
+        part = RuledPart.model_validate(value)
+    except ValidationError:
+        return ()
+    return rules.check(part.tier, part.conduct_code, part.listed_on, part.valid_until)
 
 
 def _code_fault(value: object) -> Iterable[FieldError]:
@@ -171,9 +197,6 @@ def _list(row: ListRow, number: int, rules: ListRules) -> Reading:
     if row.nonconforming_code and written.fault is None:
         told = "该代码校验无误，不应标为不合规代码（nonconforming_code）。"
         errors.append(FieldError("nonconforming_code", "code_is_conforming", told))
-    if row.nonconforming_code != (row.nonconforming_reason is not None):
-        told = "列入不合规代码须同时写明 nonconforming_code: true 与原因（nonconforming_reason）。"
-        errors.append(FieldError("nonconforming_reason", "missing", told))
     errors.extend(rules.check(row.tier, row.conduct_code, row.listed_on, row.valid_until))
     tier = rules.tier(row.tier, row.listed_on)
     valid_until = row.valid_until or (tier.last_day(row.listed_on) if tier else row.listed_on)
@@ -240,13 +263,13 @@ def _add_person(row: AddPersonRow, number: int, _: ListRules) -> Reading:
 
 def _end_person(row: EndPersonRow, number: int, _: ListRules) -> Reading:
     named = row.id_number or row.person_id
-    assert named is not None  # noqa: S101 - the row's validator has seen to it
+    assert named is not None  # noqa: S101 - the row was checked as a whole
     return EndPersonOperation(number, row.target, named, row.ended_on, row.reason), []
 
 
 def _ban_person(row: BanRow, number: int, _: ListRules) -> Reading:
     named, ban = row.id_number or row.person_id, _ban(row.position_ban)
-    assert named is not None  # noqa: S101 - the row's validator has seen to it
+    assert named is not None  # noqa: S101 - the row was checked as a whole
     assert ban is not None  # noqa: S101 - the field is required
     return BanOperation(number, row.target, named, ban, row.document), []
 

@@ -146,14 +146,17 @@ async def persons_of(session: Session, listing_ids: Sequence[UUID]) -> dict[UUID
 
 
 async def write(session: WriteSession, entries: Sequence[Entry]) -> None:
-    """Write what the listings are now: those at their first revision are new, the others are there already."""
+    """Write what the listings are now: those at their first revision are new, the others are there already.
+
+    The latter come first, in their order: a listing may be moved off a key that another then takes.
+    """
+    altered = [entry for entry in entries if entry.listing.revision > 1]
+    if altered:
+        await _alter(session, altered)
     new = [entry for entry in entries if entry.listing.revision == 1]
     await copy_in(session, listings, LISTING_COLUMNS, [_listing_values(entry.listing) for entry in new])
     related = [_related_values(entry.listing.listing_id, person) for entry in new for person in entry.persons]
     await copy_in(session, related_persons, RELATED_COLUMNS, related)
-    altered = [entry for entry in entries if entry.listing.revision > 1]
-    if altered:
-        await _alter(session, altered)
 
 
 async def _alter(session: WriteSession, altered: Sequence[Entry]) -> None:

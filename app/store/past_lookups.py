@@ -6,7 +6,7 @@ from uuid import UUID
 
 from app.domain.listing import Entry
 from app.domain.subjects import SubjectKind
-from app.store import audit, persons, revisions
+from app.store import audit, persons, pushes, revisions
 from app.store.audit import AuditRecord
 from app.store.database import WriteSession
 from app.store.lookups import Asker, Hit, Outcome, Question, Reply, Serving
@@ -15,15 +15,21 @@ from app.store.lookups import Asker, Hit, Outcome, Question, Reply, Serving
 async def find_as_known(
     session: WriteSession, questions: Sequence[Question], serving: Serving, asker: Asker, known_at: datetime
 ) -> list[Reply]:
-    """Find what concerned each subject on its day as the list was known at ``known_at``, and record each."""
+    """Find what concerned each subject on its day as the list was known at ``known_at``, and record each.
+
+    A database that is behind may lack what was known then, so it is its newest version that has to have reached
+    ``min_list_version``; where it has not, that version is in the reply, and otherwise the one of then.
+    """
+    # First: what is pushed in between is then either seen by both or asked for by nobody.
+    newest = await pushes.current_version(session)
     version = await revisions.version_known_at(session, known_at)
     keys_missing = bool(await persons.index_keys_used(session) - set(serving.index_key_ids))
     replies, records = [], []
     for question in questions:
         if keys_missing and question.kind is SubjectKind.PERSON:
-            replies.append(Reply(Outcome.KEYS_MISSING, version, asker, ()))
-        elif version < question.min_list_version:
-            replies.append(Reply(Outcome.VERSION_NOT_REACHED, version, asker, ()))
+            replies.append(Reply(Outcome.KEYS_MISSING, newest, asker, ()))
+        elif newest < question.min_list_version:
+            replies.append(Reply(Outcome.VERSION_NOT_REACHED, newest, asker, ()))
         else:
             reply = Reply(Outcome.ANSWERED, version, asker, await _hits(session, question, version))
             replies.append(reply)

@@ -57,7 +57,8 @@ class Calls:
         at_least = self._at_least(terms)
         terms["min_list_version"] = at_least or None
         reply = yield from self._exchange(requests.look_up(code, **terms))
-        answer = answers.verdict(reply, at_least, terms.get("scene"))
+        # What was known earlier is of an earlier version, on purpose; whether the list is new enough, the service says.
+        answer = answers.verdict(reply, 0 if terms.get("known_at") else at_least, terms.get("scene"))
         self.seen.note(answer["list_version"])
         return answer
 
@@ -160,7 +161,4 @@ class Calls:
 
     def _at_least(self, terms: LookupTerms | BatchTerms) -> int:
         given = terms.get("min_list_version")
-        if given is not None:
-            return given
-        # What was known earlier is of an earlier version, on purpose.
-        return 0 if terms.get("known_at") else self.seen.version
+        return self.seen.version if given is None else given

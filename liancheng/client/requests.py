@@ -49,8 +49,8 @@ class LookupTerms(TypedDict):
 
     ``purpose`` is required for a person; it and ``reference`` are kept with the record of the answer. ``on``: the day
     to answer for. ``known_at``: answer from what the list was at that time. ``min_list_version``: the newest version
-    you have seen; without it the client sends the newest that it has, but not with ``known_at``. ``scene``: the code
-    of the procedure you ask in (see `scenes`), for just the measures that matter in it and what they ask for.
+    you have seen; without it the client sends the newest that it has. ``scene``: the code of the
+    procedure you ask in (see `scenes`), for just the measures that matter in it and what they ask for.
     """
 
     purpose: NotRequired[str | None]

@@ -94,12 +94,17 @@ async def test_a_moment_may_be_written_in_any_time_zone_and_its_day_is_the_citys
         assert (answer["on"], answer["list_version"], answer["verdict"]) == (day, 0, "not_listed")
 
 
-async def test_what_was_known_of_an_earlier_list_is_no_answer_for_who_has_seen_a_later_one(api: Api) -> None:
+async def test_of_what_was_known_earlier_only_a_list_that_is_new_enough_now_answers(api: Api) -> None:
+    """A database that is behind may lack what was known then; one that has it all may tell of any moment."""
     at = committed(await api.pushed(list_operation(1))).isoformat()
     await api.pushed(list_operation(2))
-    refused = await api.ask(synthetic_uscc(2), known_at=at, min_list_version=2)
+    refused = await api.ask(synthetic_uscc(1), known_at=at, min_list_version=3)
     assert (refused.status_code, refused.json()["code"]) == (409, "list_version_not_reached")
+    assert "版本为 2，尚未达到所要求的 3" in refused.json()["detail"]
     assert await api.rows("SELECT 1 FROM audit") == []
+    answer = await api.asked(synthetic_uscc(1), known_at=at, min_list_version=2)
+    assert (answer["verdict"], answer["list_version"]) == ("listed", 1)
+    assert (await api.asked(synthetic_uscc(2), known_at=at, min_list_version=2))["verdict"] == "not_listed"
 
 
 async def test_a_code_listed_knowingly_though_it_fails_its_check_was_so_only_while_it_was_known(api: Api) -> None:

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from app.domain.synthetic import synthetic_resident_id, synthetic_uscc
+from app.services.identity_keys import vault_from
+from app.services.verification import verify
 from tests.support import JSON, Api, list_operation, person, remove_operation, today
 
 DAY = timedelta(days=1)
@@ -75,6 +77,29 @@ async def test_a_correction_to_the_key_of_another_listing_is_refused(api: Api, *
     assert await errors(api, wrong) == [(1, "set.decision_no", "already_listed")]
 
 
+async def test_a_listing_may_take_the_place_that_another_leaves_in_the_same_push(api: Api) -> None:
+    """As where two decisions were typed in with each other's number: what comes first leaves, what follows takes."""
+    await api.pushed(list_operation(1), list_operation(1, decision_no="虚构列〔2026〕另1号"))
+    off = operation("correct", set={"decision_no": "虚构列〔2026〕新1号"}, reason="录错（虚构）")
+    onto: JSON = {"op": "correct", "set": {"decision_no": list_operation(1)["decision_no"]}, "reason": "录错（虚构）"}
+    onto |= {"uscc": synthetic_uscc(1), "decision_no": "虚构列〔2026〕另1号"}
+    again = list_operation(1, decision_no="虚构列〔2026〕另1号", conduct="另一虚构行为")
+    for rows in ((onto, off, again), (off, again, onto), (again, off, onto)):
+        told = await errors(api, *rows)
+        assert told
+        assert all(row is not None for row, _, _ in told), told
+    done = await api.pushed(off, onto, again)
+    assert [row["op"] for row in done["rows"]] == ["correct", "correct", "list"]
+    answer = await api.asked(synthetic_uscc(1))
+    assert sorted((one["decision_no"], one["conduct"]) for one in answer["listings"]) == [
+        ("虚构列〔2026〕1号", "虚构行为"),
+        ("虚构列〔2026〕另1号", "另一虚构行为"),
+        ("虚构列〔2026〕新1号", "虚构行为"),
+    ]
+    async with api.owner.reading() as session:
+        assert (await verify(session, vault_from(api.settings), {}, lambda _, __: None)).listings == 3
+
+
 async def test_a_unit_is_renamed_in_all_its_listings_and_its_old_names_stay_findable(api: Api) -> None:
     await api.pushed(list_operation(1), list_operation(1, decision_no="虚构列〔2026〕另1号"))
     renamed = {"op": "rename", "uscc": synthetic_uscc(1), "new_name": "新名（虚构）", "renamed_on": days_ago(5)}
@@ -85,8 +110,21 @@ async def test_a_unit_is_renamed_in_all_its_listings_and_its_old_names_stay_find
     for name in ("示例第1", "新名"):
         found = await api.http.get("/v1/listings", params={"name": name}, headers=api.headers())
         assert len(found.json()["listings"]) == 2, name
+    assert await errors(api, renamed) == [(1, None, "nothing_changed")]
     nobody = renamed | {"uscc": synthetic_uscc(7)}
     assert await errors(api, nobody) == [(1, "uscc", "listing_not_found")]
+
+
+async def test_a_unit_is_renamed_in_the_listings_that_do_not_have_the_name_yet(api: Api) -> None:
+    made = await api.pushed(list_operation(1), list_operation(1, decision_no="虚构列〔2026〕另1号"))
+    by_unit = {"op": "rename", "uscc": synthetic_uscc(1), "new_name": "新名（虚构）", "renamed_on": days_ago(5)}
+    first = by_unit | {"decision_no": "虚构列〔2026〕1号"}
+    await api.pushed(first)
+    done = await api.pushed(by_unit)
+    assert [one["listing_id"] for one in done["rows"]] == [made["rows"][1]["listing_id"]]
+    answer = await api.asked(synthetic_uscc(1))
+    assert {one["unit"]["name"] for one in answer["listings"]} == {"新名（虚构）"}
+    assert {one["revision"] for one in answer["listings"]} == {2}
 
 
 async def test_a_repair_that_was_revoked_restores_the_listing_with_a_gap(api: Api) -> None:

@@ -1,6 +1,10 @@
 """A snapshot makes the list what the file says, and no more of it goes than somebody stands in for."""
 
+import csv
+import io
+
 import httpx
+import pytest
 
 from app.domain.synthetic import synthetic_resident_id, synthetic_uscc
 from tests.services.serving import also_serving
@@ -41,6 +45,46 @@ async def test_what_is_new_is_listed_what_differs_corrected_what_is_missing_remo
     verdicts = [(await api.asked(synthetic_uscc(n)))["verdict"] for n in range(1, 6)]
     assert verdicts == ["listed", "listed", "listed", "not_listed", "listed"]
     assert counts(await snapshot(api, *rows, key="again", terms=terms)) == {"unchanged": 4}
+
+
+@pytest.mark.parametrize("media_type", ["application/json", "text/csv"])
+async def test_a_snapshot_that_repeats_what_the_list_tells_changes_nothing_though_facts_were_added(
+    api: Api, media_type: str
+) -> None:
+    target = {"uscc": synthetic_uscc(1), "decision_no": "虚构列〔2026〕1号"}
+    await api.pushed(list_operation(1, facts="第一项（虚构）\r\n续（虚构）"))
+    for n in range(3):
+        await api.pushed({"op": "amend", **target, "facts": f"又一项{n}" + "，虚构" * 330})
+    (told,) = (await api.http.get("/v1/listings", headers=api.headers())).json()["listings"]
+    assert told["facts"].startswith("第一项（虚构）\n续（虚构）\n又一项0")
+    assert len(told["facts"]) > 2900
+    same = list_operation(1, facts=told["facts"])
+    if media_type == "application/json":
+        response = await snapshot(api, same)
+    else:
+        fields = {"操作": "列入", "统一社会信用代码": synthetic_uscc(1), "单位名称": same["unit"]["name"]}
+        fields |= {"列入决定书文号": same["decision_no"], "作出列入决定机关": same["decided_by"]}
+        fields |= {"列入原因": same["conduct"], "惩戒等级": same["tier"], "列入日期": same["listed_on"]}
+        fields |= {"有效期至": same["valid_until"], "失信事实": same["facts"].replace("\n", "\r\n")}
+        file = io.StringIO()
+        csv.writer(file).writerows([fields.keys(), fields.values()])
+        headers = api.headers(**{"Idempotency-Key": "csv", "Content-Type": media_type})
+        response = await api.http.post("/v1/pushes?mode=snapshot", content=file.getvalue().encode(), headers=headers)
+    assert counts(response) == {"unchanged": 1}
+
+
+async def test_facts_do_not_grow_beyond_what_a_row_may_hold_nor_into_somebodys_number(api: Api) -> None:
+    number = synthetic_resident_id(1)
+    amend = {"op": "amend", "uscc": synthetic_uscc(1), "decision_no": "虚构列〔2026〕1号"}
+    await api.pushed(list_operation(1, facts="虚" * 9990 + number[:6]))
+    for facts, code in (("构" * 4, "too_long"), (number[6:], "too_long"), ("构" * 10_001, "too_long")):
+        response = await api.push({**amend, "facts": facts})
+        assert [(one["row"], one["field"], one["code"]) for one in response.json()["errors"]] == [(1, "facts", code)]
+    await api.pushed({**amend, "facts": "构" * 3})
+    await api.pushed({**amend, "op": "correct", "set": {"facts": f"虚构{number[:6]}"}, "reason": "改"})
+    response = await api.push({**amend, "facts": number[6:]})
+    assert [one["code"] for one in response.json()["errors"]] == ["identity_number_in_text"]
+    assert number[6:] not in response.text
 
 
 async def test_what_is_missing_goes_for_a_stated_reason_only(api: Api) -> None:

@@ -121,6 +121,7 @@ async def test_one_wrong_row_keeps_the_whole_push_out_and_every_error_is_told_at
         (5, None, "not_allowed"),
         (6, "decision_no", "listing_not_found"),
         (7, None, "wrong_type"),
+        (8, None, "target"),
         (8, "reason", "not_allowed"),
     ]
     assert await nothing_kept(api)
@@ -192,7 +193,7 @@ async def test_a_listing_is_not_listed_or_removed_twice(api: Api) -> None:
         ({"removed_on": "2000-01-01"}, "removed_on", "date_order"),
         ({"removed_on": "2090-01-01"}, "removed_on", "date_in_future"),
         ({"reason": "expired"}, "reason", "not_yet_expired"),
-        ({"listing_id": "0199"}, "listing_id", "wrong_type"),
+        ({"listing_id": "0199", "uscc": None, "decision_no": None}, "listing_id", "wrong_type"),
         ({"listing_id": "01990000-0000-7000-8000-000000000000"}, None, "target"),
         ({"uscc": None}, None, "target"),
     ],

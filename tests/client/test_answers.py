@@ -84,6 +84,20 @@ def test_a_verdict_of_an_older_list_than_we_have_seen_is_none() -> None:
         answers.verdict(reply(verdict(list_version=4)), 5)
 
 
+def test_a_verdict_asked_in_a_scene_is_of_that_scene_and_otherwise_of_none() -> None:
+    """What to do would be another scene's; nothing to do in it would be taken for nothing to do at all."""
+    land = verdict("listed", scene={"code": "land", "other_measures": [1]})
+    assert answers.verdict(reply(land), 0, "land") == land
+    for body, scene in ((land, "eia"), (land, None), (verdict(), "land"), (verdict(scene="land"), "land")):
+        with pytest.raises(MalformedAnswer):
+            answers.verdict(reply(body), 0, scene)
+        with pytest.raises(MalformedAnswer):
+            answers.verdicts(reply({"results": [body]}), 1, 0, scene)
+    old = verdict()
+    del old["scene"]
+    assert answers.verdict(reply(old), 0) == old, "a service of before there were scenes"
+
+
 @pytest.mark.parametrize("body", [b"", b"not json", b"\xff", b"[]", b'"listed"', json.dumps(verdict()).encode()[:-1]])
 def test_what_is_not_whole_is_no_verdict(body: bytes) -> None:
     with pytest.raises(MalformedAnswer) as told:

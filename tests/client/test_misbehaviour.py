@@ -119,10 +119,10 @@ def test_the_newest_version_seen_is_sent_along_and_an_older_answer_refused() -> 
         client.look_up(CODE)
         with pytest.raises(MalformedAnswer):
             client.look_up(CODE)
-        # What was known earlier is of an earlier list.
+        # What was known earlier is of an earlier list; that the service's is new enough now, the service says.
         client.look_up(CODE, known_at="2026-01-01T00:00:00Z")
         assert client.list_version_seen == 41
-    assert [request.json().get("min_list_version") for request in server.received] == [None, 41, None]
+    assert [request.json().get("min_list_version") for request in server.received] == [None, 41, 41]
 
 
 def test_remembering_the_version_can_be_turned_off_and_one_of_our_own_given() -> None:

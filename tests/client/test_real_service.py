@@ -43,6 +43,12 @@ def look_up_and_push(url: str, key: str, path: Path) -> list[Any]:
         unit = client.look_up(UNIT, view="mine", reference="测试-1")
         concerned = client.look_up(PERSON, subject_kind="person", purpose="测试", view="full")
         client.push(path, expected_list_version=1, on_progress=lambda now, _: sent.append(now))
+        in_scene = client.look_up(UNIT, scene="safety.supervision")
+        known = client.scenes()
+        assert {one["code"] for one in known["scenes"]} >= {"safety.supervision", "land"}
+        land = client.look_up_batch([UNIT, PERSON], purpose="测试", scene="land")
+        with pytest.raises(Rejected, match="unknown_scene"):
+            client.look_up(UNIT, scene="moon")
         batch = client.look_up_batch([UNIT, {"code": synthetic_uscc(3)}, {"code": "1234"}], purpose="测试")
         read = client.read_push(str(done["push_id"]))
         seen = client.list_version_seen
@@ -53,6 +59,10 @@ def look_up_and_push(url: str, key: str, path: Path) -> list[Any]:
     assert (unit["verdict"], unit["listings"][0]["unit"]["uscc"]) == ("listed", UNIT)
     assert concerned["verdict"] == "listed"
     assert PERSON not in json.dumps(concerned)
+    assert in_scene["scene"] is not None
+    assert in_scene["scene"]["scenes_version"] == known["scenes_version"]
+    assert [measure["no"] for measure in in_scene["measures"]] == [1]
+    assert [one["measures"] == [] for one in land if not isinstance(one, LianchengClientError)] == [False, True]
     assert sent == [0, path.stat().st_size]
     assert read["rows"] == done["rows"]
     assert seen == 2
@@ -75,6 +85,8 @@ async def test_lookups_and_pushes_go_through_awaited(api: Api) -> None:
             answers = await asyncio.gather(*(client.look_up(synthetic_uscc(n)) for n in range(1, 25)))
             gone = await client.push([remove_operation(1)])
             answer = await client.look_up(UNIT)
+            known = await client.scenes()
+    assert known["scenes"][0]["measures"][0]["asks"]
     assert done["counts"]["list"] == 19
     assert [answer["verdict"] for answer in answers] == ["listed"] * 19 + ["not_listed"] * 5
     assert gone["list_version"] == answer["list_version"] == 2

@@ -31,6 +31,7 @@ def test_a_lookup_says_what_it_was_told_and_nothing_else() -> None:
         "known_at": "2026-03-02T00:00:00+00:00",
     }
     assert body(requests.look_up(CODE)) == {"code": CODE}
+    assert body(requests.look_up(CODE, scene="land")) == {"code": CODE, "scene": "land"}
 
 
 def test_a_batch_keeps_the_order_of_its_items() -> None:
@@ -63,6 +64,7 @@ def test_reading_asks_by_url() -> None:
     }
     assert requests.snapshot(at=41, after="i", silence=9).query == {"at": "41", "after": "i"}
     assert requests.chain().path == "/v1/chain"
+    assert requests.scenes().path == "/v1/scenes"
     assert requests.chain(41).path == "/v1/chain/41"
 
 

@@ -132,3 +132,15 @@ def test_an_18_digit_decision_number_passes_exactly_when_it_is_no_identity_numbe
         assert not contains_identity_number(f"决定书{digits}号")
     else:
         assert contains_identity_number(f"决定书{digits}号")
+
+
+def test_of_several_lines_a_line_feed_is_no_fault_and_everything_else_still_is() -> None:
+    assert unprintable_position("甲\n乙", lines=True) is None
+    assert unprintable_position("甲\n乙\t", lines=True) == 4
+    assert unprintable_position("甲\r\n乙", lines=True) == 2
+
+
+def test_a_number_that_is_broken_over_lines_is_seen() -> None:
+    number = synthetic_resident_id(1)
+    assert contains_identity_number(f"虚构{number[:6]}\n{number[6:14]}\n{number[14:]}")
+    assert not contains_identity_number(f"{number[:5]}\n{number[5:]}")

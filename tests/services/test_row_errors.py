@@ -42,6 +42,88 @@ def test_a_field_that_there_is_not_is_told(op: str) -> None:
     assert errors(row(op, **{NUMBER: "x"})) == {("?", "unknown_field")}, "a name may be a number too"
 
 
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        pytest.param(
+            row("remove", decision_no=..., removed_on=..., reason="x"),
+            {(None, "target"), ("removed_on", "missing"), ("reason", "not_allowed")},
+            id="no listing named, and fields missing and wrong",
+        ),
+        pytest.param(
+            row("ban", uscc=..., id_number=..., position_ban={"until": "x", "for_life": True}),
+            {
+                (None, "target"),
+                (None, "person_target"),
+                ("position_ban", "ban_either_way"),
+                ("position_ban.until", "date_format"),
+            },
+            id="neither listing nor person named, and a ban of two kinds",
+        ),
+        pytest.param(
+            row("end_person", decision_no=..., id_number=...),
+            {(None, "target"), (None, "person_target")},
+            id="every field can be read, and two things are wrong with the whole",
+        ),
+        pytest.param(
+            row("correct", decision_no=..., set={}, reason=...),
+            {(None, "target"), (None, "nothing_given"), ("reason", "missing")},
+            id="nothing to correct, without a reason, of no listing",
+        ),
+        pytest.param(
+            row("correct", decision_no=..., set={"uscc": IRREGULAR}),
+            {(None, "target"), ("set.uscc", "code_check_character")},
+            id="a code that fails its check, of no listing",
+        ),
+        pytest.param(row("rename", uscc=..., new_name=" "), {(None, "target"), ("new_name", "blank")}, id="a renaming"),
+        pytest.param(
+            row("amend", decision_no=..., facts=..., remarks="x"),
+            {(None, "target"), (None, "nothing_given"), ("remarks", "unknown_field")},
+            id="nothing to add, and a field that there is not",
+        ),
+        pytest.param(
+            row(
+                "list",
+                decision_no=...,
+                tier="没有这个",
+                conduct_code="没有这个",
+                nonconforming_code=True,
+                persons=[PERSON | {"position_ban": {}}, PERSON | {"roles": [], "position_ban": {}}],
+            ),
+            {
+                ("decision_no", "missing"),
+                ("tier", "unknown_tier"),
+                ("conduct_code", "unknown_conduct"),
+                ("nonconforming_reason", "missing"),
+                ("persons[0].position_ban", "ban_either_way"),
+                ("persons[1].position_ban", "ban_either_way"),
+                ("persons[1].roles", "too_few"),
+            },
+            id="a listing against the rules, with fields missing and wrong",
+        ),
+        pytest.param(
+            row("list", tier="没有这个", persons=[PERSON | {"position_ban": {}}]),
+            {("tier", "unknown_tier"), ("persons[0].position_ban", "ban_either_way")},
+            id="every field can be read",
+        ),
+        pytest.param(
+            row("list", decided_by=..., valid_until="2099-01-01"),
+            {("decided_by", "missing"), ("valid_until", "period_too_long")},
+            id="too long a period, and a field missing",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_whole_row_is_told_at_once_with_what_is_wrong_with_its_fields(
+    value: JSON, expected: set[tuple[str | None, str]]
+) -> None:
+    assert errors(value) == expected
+
+
+@pytest.mark.parametrize("value", [[], "x", 7, None, {"op": ["list"]}, {"op": {}}, {"op": "list", "persons": [[], {}]}])
+def test_what_is_no_row_at_all_is_refused_and_nothing_else_happens(value: object) -> None:
+    assert errors(value)
+
+
 LONG = "虚" * 1001
 BAD: list[tuple[str, str, object, str, str]] = [
     ("list", "unit", "x", "unit", "wrong_type"),
@@ -59,7 +141,11 @@ BAD: list[tuple[str, str, object, str, str]] = [
     ("list", "conduct", f"虚构{NUMBER}", "conduct", "identity_number_in_text"),
     ("list", "conduct_code", "没有这个", "conduct_code", "unknown_conduct"),
     ("list", "tier", "没有这个", "tier", "unknown_tier"),
-    ("list", "facts", LONG, "facts", "too_long"),
+    ("list", "facts", LONG * 10, "facts", "too_long"),
+    ("list", "facts", "虚\n\u0000构", "facts", "unprintable_character"),
+    ("list", "facts", " \r\n ", "facts", "blank"),
+    ("list", "facts", f"虚构{NUMBER[:6]}\n{NUMBER[6:]}", "facts", "identity_number_in_text"),
+    ("list", "basis", "虚\n构", "basis", "unprintable_character"),
     ("list", "basis", [], "basis", "wrong_type"),
     ("list", "listed_on", "2026/3/1", "listed_on", "date_format"),
     ("list", "listed_on", 20260301, "listed_on", "date_format"),

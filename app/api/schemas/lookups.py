@@ -51,7 +51,12 @@ KnownAt = Annotated[
 ]
 MinListVersion = Annotated[
     StrictInt,
-    Field(ge=0, le=NEWEST_VERSION, description="The newest list version you have seen; an older list answers 409."),
+    Field(
+        ge=0,
+        le=NEWEST_VERSION,
+        description="The newest list version you have seen; a service whose list is older answers 409. With `known_at` "
+        "too it is the service's newest version that counts, not the one of then.",
+    ),
 ]
 ViewField = Annotated[
     View,

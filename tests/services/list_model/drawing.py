@@ -238,7 +238,7 @@ def _as_it_is(one: JSON) -> JSON:
     row = {name: one[name] for name in ("decision_no", "decided_by", "conduct", "tier", "listed_on", "valid_until")}
     row |= {name: one[name] for name in ("conduct_code", "basis", "published_until") if one[name]}
     # Facts that were added to stand on lines of their own, which no row can hold; without them they stay as they are.
-    row |= {"facts": one["facts"]} if one["facts"] and "\n" not in one["facts"] else {}
+    row |= {"facts": one["facts"]} if one["facts"] else {}
     present = [person for person in one["persons"] if person["ended_on"] is None]
     unit = {name: one["unit"][name] for name in ("uscc", "name")}
     return {"op": "list", "unit": unit, **row, "persons": [_given(person) for person in present]}

@@ -18,8 +18,7 @@ def pushed(before: Sequence[JSON], push: JSON, today: str, version: int) -> list
     touched: dict[int, str] = {}
     for row in rows:
         if row["op"] == "list":
-            # Nor may a listing take the place that another leaves in the same push.
-            demand(key(row) not in {key(one) for one in (*before, *listings)})
+            demand(key(row) not in {key(one) for one in listings})
             one = listed(row, today)
             listings.append(one)
         else:
@@ -33,14 +32,16 @@ def pushed(before: Sequence[JSON], push: JSON, today: str, version: int) -> list
 
 
 def _listing_by_listing(rows: Iterable[JSON], before: Sequence[JSON]) -> Iterator[JSON]:
-    """Make of the renaming of a unit one for each of its listings that is not removed."""
+    """Make of the renaming of a unit one for each of its listings that is not removed and has not the name already."""
     for row in rows:
         if row["op"] != "rename" or "listing_id" in row or "decision_no" in row:
             yield row
             continue
         targets = [one for one in before if one["unit"]["uscc"] == row["uscc"] and not one["removal"]]
         demand(targets)
-        yield from ({"listing_id": one["listing_id"], **row} for one in targets)
+        left = [one for one in targets if one["unit"]["name"] != row["new_name"]]
+        demand(left)
+        yield from ({"listing_id": one["listing_id"], **row} for one in left)
 
 
 def _target(listings: Sequence[JSON], row: JSON) -> JSON:
