@@ -103,9 +103,8 @@ class Incoming:
                 self._news.set()
             self._whole = True
             self._news.set()
-            while (await self._request.receive())["type"] != "http.disconnect":
-                pass
-            self._failure = ClientGone("客户端已断开，其余各项未作查询。")
+            if (await self._request.receive())["type"] == "http.disconnect":
+                self._failure = ClientGone("客户端已断开，其余各项未作查询。")
         except ClientDisconnect:
             self._failure = MalformedRequest("请求正文没有传完，尚未作答的各项均未查询。请重新发送。")
         except Exception as error:  # noqa: BLE001 - told to whoever reads
@@ -133,14 +132,15 @@ class Incoming:
         begun, skipping = b"", False
         lines: list[bytes | None] = []
         while True:
-            piece = reader.read(_READ_BYTES)
+            whole, piece = self._whole, reader.read(_READ_BYTES)
             if not piece:
-                for start in range(0, len(lines), CHUNK):
-                    yield lines[start : start + CHUNK]
-                lines = []
-                if self._whole and not reader.read(1):
+                if lines:
+                    # More may have come in by the time that these are answered.
+                    yield lines
+                    lines = []
+                elif whole:
                     break
-                if not self._whole:
+                else:
                     await self._wait()
                 continue
             *ended, begun = (begun + piece).split(b"\n")
