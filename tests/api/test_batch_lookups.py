@@ -1,9 +1,9 @@
 """Batches: as JSON and line by line, whole with their end only, each chunk on record before it is answered."""
 
 import asyncio
-import contextlib
 import json
 from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -104,59 +104,82 @@ async def test_lines_are_read_however_they_are_cut_and_what_cannot_be_read_is_th
         assert [one["code_index"] for one in results if "problem" in one] == [1, 2, 3]
 
 
+@dataclass
+class Caller:
+    """A caller as the server behind us would be: it sees what is sent when it is sent, and whether it is closed."""
+
+    key: str
+    media_type: str = NDJSON
+    received: bytes = b""
+    closed: bool = False
+    status: int = 0
+    answered: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def ask(self, settings: Settings, bodies: AsyncIterator[bytes]) -> None:
+        """Send a body, piece by piece."""
+        app = create_app(settings)
+        async with app.router.lifespan_context(app):
+            headers = {"authorization": f"Bearer {self.key}", "content-type": NDJSON, "accept": self.media_type}
+            scope = {
+                "type": "http",
+                "method": "POST",
+                "path": URL,
+                "query_string": b"",
+                "root_path": "",
+                "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+            }
+
+            async def receive() -> Message:
+                body = await anext(bodies, b"")
+                if self.closed:
+                    return {"type": "http.disconnect"}
+                return {"type": "http.request", "body": body, "more_body": bool(body)}
+
+            await asyncio.wait_for(app(scope, receive, self._take), timeout=20)
+
+    async def _take(self, message: Message) -> None:
+        self.status = message.get("status", self.status)
+        self.received += message.get("body", b"")
+        if message["type"] == "http.response.body":
+            self.closed = not message.get("more_body")
+        if b'"verdict"' in self.received:
+            self.answered.set()
+
+
 async def test_lines_are_answered_while_others_still_come(api: Api, settings: Settings) -> None:
-    app = create_app(settings)
-    sent: list[Message] = []
-    answered, left, coming = asyncio.Event(), asyncio.Event(), iter([LISTED, OTHER])
+    caller = Caller(api.key)
 
-    async def receive() -> Message:
-        following = next(coming, None)
-        if following is None:
-            await left.wait()
-        if following == OTHER:
-            await answered.wait()
-        return {"type": "http.request", "body": lines_of([following]), "more_body": following == LISTED}
+    async def one_after_the_other() -> AsyncIterator[bytes]:
+        yield lines_of([LISTED])
+        await caller.answered.wait()
+        yield lines_of([OTHER])
 
-    async def send(message: Message) -> None:
-        sent.append(message)
-        if b"verdict" in message.get("body", b""):
-            answered.set()
-
-    headers = {**api.headers(), "content-type": NDJSON}
-    scope = {
-        "type": "http",
-        "method": "POST",
-        "path": URL,
-        "query_string": b"",
-        "root_path": "",
-        "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
-    }
-    async with app.router.lifespan_context(app):
-        await asyncio.wait_for(app(scope, receive, send), timeout=20)
-    lines = b"".join(one.get("body", b"") for one in sent).splitlines()
-    assert [json.loads(one).get("verdict") for one in lines] == ["not_listed", "not_listed", None]
-    assert json.loads(lines[-1])["complete"]
+    await caller.ask(settings, one_after_the_other())
+    lines = [json.loads(one) for one in caller.received.splitlines()]
+    assert [one.get("verdict") for one in lines] == ["not_listed", "not_listed", None]
+    assert (caller.closed, lines[-1]["complete"]) == (True, True)
 
 
 @pytest.mark.parametrize("as_lines", [True, False])
-async def test_what_fails_on_the_way_is_told_and_the_answer_is_never_closed(api: Api, *, as_lines: bool) -> None:
+async def test_what_fails_on_the_way_is_told_and_the_answer_is_never_closed(
+    api: Api, settings: Settings, *, as_lines: bool
+) -> None:
     """A key that is revoked after the first chunk: what was answered is on record, and the rest is nobody's answer."""
     key = await make_key(api.database, Scope.LOOKUP, name="revoked on the way")
     await api.run(
         "CREATE FUNCTION revoke_it() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS "
-        "$$ BEGIN UPDATE api_keys SET revoked_at = now() WHERE key_id = NEW.key_id AND revoked_at IS NULL; RETURN NULL; END $$"
+        "$$ BEGIN UPDATE api_keys SET revoked_at = now() WHERE key_id = NEW.key_id AND revoked_at IS NULL; "
+        "RETURN NULL; END $$"
     )
     await api.run("CREATE TRIGGER revoke_it AFTER INSERT ON audit FOR EACH ROW EXECUTE FUNCTION revoke_it()")
-    headers = {"Authorization": f"Bearer {key}", "Accept": NDJSON if as_lines else "application/json"}
-    items = [{"code": synthetic_uscc(n)} for n in range(1, CHUNK + 3)]
-    received = b""
-    async with api.http.stream("POST", URL, json={"items": items}, headers=headers) as response:
-        assert response.status_code == 200
-        # Whether the connection ends with an error is for the server behind us; here there is none.
-        with contextlib.suppress(httpx.TransportError, AssertionError):
-            async for piece in response.aiter_raw():
-                received += piece
-    text = received.decode()
+
+    async def everything() -> AsyncIterator[bytes]:
+        yield lines_of([{"code": synthetic_uscc(n)} for n in range(1, CHUNK + 3)])
+
+    caller = Caller(key, NDJSON if as_lines else "application/json")
+    await caller.ask(settings, everything())
+    assert (caller.status, caller.closed) == (200, False)
+    text = caller.received.decode()
     last = json.loads(text.splitlines()[-1] if as_lines else text[text.rindex(',{"code_index":') + 1 :])
     assert (last["code_index"], last["problem"]["code"]) == (None, "unauthenticated")
     assert "complete" not in text
