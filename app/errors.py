@@ -26,6 +26,7 @@ where it is raised, in Chinese, says what is wrong and what to do, and never rep
     ├── Unavailable (503)             nothing was decided; ask again
     │   ├── DatabaseUnavailable
     │   │   └── ConnectionsBusy       every connection is in use
+    │   ├── Overloaded                more wait already than can be answered in time
     │   ├── IdentityKeysMissing
     │   └── PushInProgress
     └── Misconfigured (500)           the installation is wrong: start-up and commands end with it
@@ -232,6 +233,12 @@ class DatabaseUnavailable(Unavailable):
 
 class ConnectionsBusy(DatabaseUnavailable):
     """No connection became free in time."""
+
+
+class Overloaded(Unavailable):
+    """More wait already than can be answered in time."""
+
+    code = "overloaded"
 
 
 class IdentityKeysMissing(Unavailable):

@@ -1,5 +1,6 @@
 """Wiring: settings in, application out. ``uvicorn --factory app.main:for_serving`` serves it."""
 
+import asyncio
 import gc
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -12,6 +13,7 @@ from app import observability
 from app.api import (
     alerts,
     audit,
+    batch_lookups,
     catalogue,
     changes,
     effect,
@@ -28,6 +30,8 @@ from app.api import (
 )
 from app.api.deps import Services
 from app.api.edge import BodyLimits, Edge
+from app.api.quick_lookups import QuickLookups
+from app.api.rendered import RenderedAnswers
 from app.errors import LianchengError, Misconfigured
 from app.observability import Event
 from app.services import districts, enforcement_periods, list_rules, publication
@@ -41,6 +45,7 @@ from app.services.identity_keys import register, vault_from
 from app.services.lookup import LookupService
 from app.services.obligations import ObligationService
 from app.services.pushing import PushService, PushTerms
+from app.services.quick_lookup import QuickLookupService
 from app.services.reporting import ReportService
 from app.services.tokens import TokenService
 from app.services.unusual_use import UnusualUseService, thresholds
@@ -50,9 +55,13 @@ from app.services.webhooks import WebhookService
 from app.settings import Settings, current_settings
 from app.stopping import told_to_stop
 from app.store import schema
+from app.store.coalescing import Coalescer
 from app.store.database import Database
 
 VERSION = "0.1.0"
+
+# Chunks of batches that one process puts to the database at the same time.
+_BATCHES_AT_ONCE = 2
 
 DESCRIPTION = """\
 联惩 answers one question for the departments that signed the memo: **this company or person is in front of me now; what
@@ -121,13 +130,15 @@ def create_app(settings: Settings | None = None, *, freeze: bool = False) -> Fas
         },
     )
     # The changes come before the listings: /listings/snapshot is no id of a listing.
-    lists = (lookups.router, pushes.router, changes.router, listings.router, public.router)
+    lists = (lookups.router, batch_lookups.router, pushes.router, changes.router, listings.router, public.router)
     acts = (obligations.router, effect.router, alerts.router, audit.router, webhooks.router)
     for router in (*lists, *acts, catalogue.router, scenes.router, health.router):
         app.include_router(router)
     problems.install(app)
     openapi.install(app)
-    app.add_middleware(Edge, limits=BodyLimits(chosen.max_push_bytes, chosen.max_body_bytes))
+    app.add_middleware(QuickLookups)
+    limits = BodyLimits(chosen.max_push_bytes, chosen.max_batch_bytes, chosen.max_body_bytes)
+    app.add_middleware(Edge, limits=limits)
     return app
 
 
@@ -160,6 +171,8 @@ async def _serving(settings: Settings) -> AsyncIterator[Services]:
     terms = PushTerms(
         settings.max_push_operations, settings.push_wait, settings.max_snapshot_removals, settings.approval_above
     )
+    lookups = LookupService(memo, vault)
+    coalescer = Coalescer(database, lookups.serving, most_waiting=settings.lookup_queue)
     try:
         await schema.check(database)
         async with database.writing() as session:
@@ -174,11 +187,14 @@ async def _serving(settings: Settings) -> AsyncIterator[Services]:
             for_pushes,
             for_public,
             for_summaries,
-            LookupService(memo, vault),
+            lookups,
+            QuickLookupService(lookups, coalescer),
+            RenderedAnswers(memo, served_scenes),
             PushService(vault, rules, terms),
             FeedService(database, vault, settings.feed_poll),
             TokenService(vault, memo.version),
             texts,
+            asyncio.Semaphore(_BATCHES_AT_ONCE),
             served_scenes,
             obligation_service,
             ReportService(obligation_service),
@@ -190,6 +206,7 @@ async def _serving(settings: Settings) -> AsyncIterator[Services]:
             WebhookWorker(settings, database, vault),
         )
     finally:
+        await coalescer.close()
         await database.close()
         await for_pushes.close()
         await for_public.close()

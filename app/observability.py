@@ -4,6 +4,7 @@ URLs, bodies and messages of unexpected errors are never logged: an identity num
 logged of a request is its route as the code names it; what is logged of an error is its type and where it arose.
 """
 
+import json
 import logging
 import re
 import sys
@@ -11,12 +12,12 @@ import traceback
 from contextvars import ContextVar
 from enum import StrEnum
 from pathlib import Path
-from uuid import uuid4
 
 import structlog
 from opentelemetry.propagators.textmap import CarrierT
 from opentelemetry.trace import get_current_span
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from uuid_utils import uuid4
 
 request_id_var: ContextVar[str] = ContextVar("request_id", default="-")
 
@@ -53,7 +54,7 @@ def configure(level: str) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(ensure_ascii=False),
+            structlog.processors.JSONRenderer(_as_json),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
         logger_factory=structlog.PrintLoggerFactory(sys.stdout),
@@ -65,6 +66,14 @@ def configure(level: str) -> None:
         logger = logging.getLogger(name)
         logger.handlers = []
         logger.propagate = True
+
+
+# Made once: to make an encoder anew for every line costs more than to encode with it.
+_ENCODER = json.JSONEncoder(ensure_ascii=False, default=repr)
+
+
+def _as_json(event: object, **_: object) -> str:
+    return _ENCODER.encode(event)
 
 
 class _LibraryLines(logging.Handler):

@@ -71,6 +71,9 @@ class Settings(BaseSettings):
     database_timeout: Annotated[
         float, Field(gt=0, description="Seconds after which a statement or a wait for a connection is given up (503).")
     ] = 10.0
+    lookup_queue: Annotated[
+        int, Field(ge=1, description="Single lookups that may wait in one process; beyond it 503 `overloaded` at once.")
+    ] = 1000
     push_wait: Annotated[
         float, Field(gt=0, description="Seconds a push waits for the push before it, then 503 `push_in_progress`.")
     ] = 30.0
@@ -78,8 +81,11 @@ class Settings(BaseSettings):
         float, Field(gt=0, description="Seconds after which a push is given up (503), its wait included.")
     ] = 120.0
     max_body_bytes: Annotated[
-        int, Field(ge=1024, description="Largest request body, except for pushes; beyond it 413.")
+        int, Field(ge=1024, description="Largest request body, except for pushes and batches; beyond it 413.")
     ] = 1_048_576
+    max_batch_bytes: Annotated[
+        int, Field(ge=1024, description="Largest body of a batch of lookups; beyond it 413.")
+    ] = 33_554_432
     max_push_bytes: Annotated[int, Field(ge=1024, description="Largest body of a push; beyond it 413.")] = 1_073_741_824
     max_push_operations: Annotated[int, Field(ge=1, description="Most rows in one push.")] = 1_000_000
     max_snapshot_removals: Annotated[

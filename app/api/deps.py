@@ -4,6 +4,7 @@ The sessions are committed when the handler has returned and *before* the answer
 answer that a caller holds is an answer whose record is on disk.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Annotated
@@ -12,6 +13,7 @@ from fastapi import Depends, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from app.api.rendered import RenderedAnswers
 from app.domain.moment import Moment
 from app.domain.publication import Publication
 from app.domain.scenes import Scenes
@@ -25,6 +27,7 @@ from app.services.feed import FeedService
 from app.services.lookup import LookupService
 from app.services.obligations import ObligationService
 from app.services.pushing import PushService
+from app.services.quick_lookup import QuickLookupService
 from app.services.reporting import ReportService
 from app.services.tokens import TokenService
 from app.services.unusual_use import UnusualUseService
@@ -46,10 +49,13 @@ class Services:
     public_database: Database
     summary_database: Database
     lookups: LookupService
+    quick_lookups: QuickLookupService
+    rendered: RenderedAnswers
     pushes: PushService
     feed: FeedService
     tokens: TokenService
     publication: Publication
+    batch_turns: asyncio.Semaphore
     scenes: Scenes
     obligations: ObligationService
     reporting: ReportService

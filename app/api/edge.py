@@ -5,29 +5,39 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.problems import internal_error, problem_response
 from app.errors import ContentTooLarge
 from app.observability import Event, accepted_request_id, described, request_id_var, trace_id
 
-REQUEST_ID_HEADER = "X-Request-ID"
+_REQUEST_ID = b"x-request-id"
+_NO_SNIFFING = (b"x-content-type-options", b"nosniff")
+_NO_STORE = (b"cache-control", b"no-store")
 _UNROUTED = "(none)"
 # What any site's pages may read (docs/decisions/0021-the-public.md).
 _PUBLIC = "/v1/public/"
+_ANY_ORIGIN = (b"access-control-allow-origin", b"*")
 
 
 @dataclass(frozen=True, slots=True)
 class BodyLimits:
-    """The largest bodies in bytes: of pushes, and of everything else."""
+    """The largest bodies in bytes: of pushes, of batches of lookups, and of everything else."""
 
     pushes: int
+    batches: int
     others: int
 
     def of(self, path: str) -> int:
         """Return the limit for a path."""
-        return self.pushes if path.rstrip("/") == "/v1/pushes" else self.others
+        match path.rstrip("/"):
+            case "/v1/pushes":
+                return self.pushes
+            case "/v1/lookups/batch":
+                return self.batches
+            case _:
+                return self.others
 
 
 class Edge:
@@ -56,17 +66,24 @@ class _Exchange:
         self._scope = scope
         self._receive = receive
         self._send = send
-        self._headers = Headers(scope=scope)
         self._read = 0
         self._status = 0
-        self._request_id = accepted_request_id(self._headers.get(REQUEST_ID_HEADER))
+        given = declared = None
+        # One walk through the headers: each request passes here.
+        for name, value in scope["headers"]:
+            if name == _REQUEST_ID and given is None:
+                given = value.decode("latin-1")
+            elif name == b"content-length" and declared is None:
+                declared = value
+        self._declared = int(declared) if declared and declared.isdigit() else 0
+        self._request_id = accepted_request_id(given)
 
     async def run(self) -> None:
         """Pass the request on; whatever happens, it ends with a response of ours and one line in the log."""
         started = time.perf_counter()
         token = request_id_var.set(self._request_id)
         try:
-            if _declared_length(self._headers) > self._limit:
+            if self._declared > self._limit:
                 await self._respond(self._too_large())
             else:
                 await self._app(self._scope, self._limited, self._finishing)
@@ -96,14 +113,14 @@ class _Exchange:
     async def _finishing(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self._status = message["status"]
-            headers = MutableHeaders(scope=message)
-            headers[REQUEST_ID_HEADER] = self._request_id
-            headers["X-Content-Type-Options"] = "nosniff"
+            headers = message["headers"] = list(message.get("headers", ()))
+            headers += ((_REQUEST_ID, self._request_id.encode()), _NO_SNIFFING)
             # A verdict kept by a cache would be told after the list has changed.
-            headers.setdefault("Cache-Control", "no-store")
+            if not any(name == b"cache-control" for name, _ in headers):
+                headers.append(_NO_STORE)
             if self._scope["path"].startswith(_PUBLIC):
                 # On every answer, errors too, and whatever the request says: a cache keeps one answer for all origins.
-                headers["Access-Control-Allow-Origin"] = "*"
+                headers.append(_ANY_ORIGIN)
         await self._send(message)
 
     def _write_line(self, seconds: float) -> None:
@@ -118,12 +135,12 @@ class _Exchange:
         caller = self._scope.get("state", {}).get("caller")
         if caller is not None:
             fields["client"] = caller.name
-        trace = trace_id(dict(self._headers)) if "traceparent" in self._headers else None
+        trace = self._trace_id()
         if trace:
             fields["trace_id"] = trace
         self._log.info(Event.REQUEST, **fields)
 
-
-def _declared_length(headers: Headers) -> int:
-    declared = headers.get("content-length", "0")
-    return int(declared) if declared.isascii() and declared.isdigit() else 0
+    def _trace_id(self) -> str | None:
+        if not any(name == b"traceparent" for name, _ in self._scope["headers"]):
+            return None
+        return trace_id(dict(Headers(scope=self._scope)))

@@ -29,11 +29,23 @@ LOOKUP: Any = {
         "value": {"code": _PERSON, "subject_kind": "person", "purpose": "评先评优审查"},
     },
 }
-BATCH: Any = {
+_BATCH: Any = {
     "two": {
         "summary": "Two units",
         "value": {"items": [{"code": _LISTED}, {"code": _OTHER, "reference": "QYHG-2026-000124"}], "view": "mine"},
     }
+}
+BATCH_BODY: Any = {
+    "required": True,
+    "content": {
+        "application/json": {"schema": {"$ref": "#/components/schemas/BatchRequest"}, "examples": _BATCH},
+        "application/x-ndjson": {
+            "schema": {"type": "string", "description": "A `BatchItem` a line; the terms stand in the query."},
+            "examples": {
+                "two": {"summary": "An item a line", "value": f'{{"code": "{_LISTED}"}}\n{{"code": "{_OTHER}"}}\n'}
+            },
+        },
+    },
 }
 _LIST_ROW = {
     "op": "list",
@@ -230,7 +242,16 @@ def answer(**examples: Any) -> dict[int | str, dict[str, Any]]:  # noqa: ANN401 
 
 
 LOOKUP_ANSWER = answer(listed=_LISTED_ANSWER, in_scene=_IN_SCENE_ANSWER, not_listed=_NOT_LISTED_ANSWER)
-BATCH_ANSWER = answer(batch={"results": [_LISTED_ANSWER, {"code_index": 1, "problem": _PROBLEM}]})
+_BATCH_END = {"complete": True, "count": 2, "lowest_list_version": 41, "highest_list_version": 41}
+BATCH_ANSWER = answer(batch=_BATCH_END | {"results": [_LISTED_ANSWER, {"code_index": 1, "problem": _PROBLEM}]})
+_BATCH_LINES = [f"#/components/schemas/{name}" for name in ("LookupAnswer", "BatchProblem", "BatchEnd")]
+BATCH_ANSWER[200]["content"]["application/x-ndjson"] = {
+    "schema": {"description": "Of each line.", "anyOf": [{"$ref": one} for one in _BATCH_LINES]},
+    "examples": {
+        "item": {"summary": "One item's answer", "value": _LISTED_ANSWER},
+        "end": {"summary": "The last line", "value": _BATCH_END},
+    },
+}
 READ_PUSH_ANSWER = answer(push=_PUSH_ANSWER)
 PUSH_ANSWER: dict[int | str, dict[str, Any]] = {201: READ_PUSH_ANSWER[200]}
 DRY_RUN_ANSWER = answer(dry_run=_PUSH_ANSWER | _UNMADE | {"push_id": None, "status": "dry_run", "dry_run": True})

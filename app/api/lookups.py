@@ -3,16 +3,12 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Path, Query
-from pydantic import StrictStr, TypeAdapter, ValidationError
+from pydantic import StrictStr
 
 from app.api import examples
 from app.api.deps import ONLY_KNOWN_QUERY_PARAMETERS, LookupCaller, Now, RequestId, ServicesDep, Writing
 from app.api.openapi import LOOKUP_PROBLEMS, UNIT_PROBLEMS
 from app.api.schemas.lookups import (
-    BatchAnswer,
-    BatchItem,
-    BatchProblem,
-    BatchRequest,
     LookupAnswer,
     LookupRequest,
     On,
@@ -20,24 +16,20 @@ from app.api.schemas.lookups import (
     Reference,
     ViewField,
 )
-from app.api.schemas.problems import Problem
 from app.api.schemas.scenes import SceneField
 from app.api.strict_json import StrictJsonRoute
 from app.domain.codes import looks_like_identity_number
 from app.domain.moment import Moment
 from app.domain.scenes import Scenes
 from app.domain.subjects import SubjectKind
-from app.errors import IdentityNumberInUrl, InvalidInput, LianchengError
-from app.services.fields import told
-from app.services.lookup import Answer, Subject, Terms, View
+from app.errors import IdentityNumberInUrl
+from app.services.lookup import Subject, Terms, View
 from app.services.push_options import NEWEST_VERSION
 from app.services.scenes import chosen
 
 router = APIRouter(
     prefix="/v1", route_class=StrictJsonRoute, tags=["lookups 核查"], dependencies=[ONLY_KNOWN_QUERY_PARAMETERS]
 )
-
-_ITEM = TypeAdapter(BatchItem)
 
 
 @router.post("/lookups", summary="Ask about one unit or person", responses=examples.LOOKUP_ANSWER | LOOKUP_PROBLEMS)
@@ -57,32 +49,6 @@ async def look_up(
     terms = _terms(body, moment, request_id, services.scenes)
     subject = Subject(body.code, body.subject_kind, body.reference)
     return LookupAnswer.of(await services.lookups.answer(session, caller, subject, terms))
-
-
-@router.post(
-    "/lookups/batch", summary="Ask about up to 1,000 subjects", responses=examples.BATCH_ANSWER | LOOKUP_PROBLEMS
-)
-async def look_up_batch(
-    caller: LookupCaller,
-    body: Annotated[
-        BatchRequest,
-        Body(openapi_examples=examples.BATCH),
-    ],
-    services: ServicesDep,
-    moment: Now,
-    request_id: RequestId,
-    session: Writing,
-) -> BatchAnswer:
-    """Answer for each item as a single lookup would, in the order of the items.
-
-    An item that cannot be decided has a problem in its place and spoils no other. All answers are of one list version.
-    """
-    items = [_item(raw) for raw in body.items]
-    subjects = [item for item in items if isinstance(item, Subject)]
-    terms = _terms(body, moment, request_id, services.scenes)
-    answers = iter(await services.lookups.answer_all(session, caller, subjects, terms))
-    results = [next(answers) if isinstance(item, Subject) else item for item in items]
-    return BatchAnswer(results=[_result(index, result, request_id) for index, result in enumerate(results)])
 
 
 @router.get(
@@ -114,24 +80,7 @@ async def unit_measures(  # noqa: PLR0913 - one parameter per query field, as th
     return LookupAnswer.of(await services.lookups.answer(session, caller, subject, terms))
 
 
-def _terms(body: LookupRequest | BatchRequest, moment: Moment, request_id: str, scenes: Scenes) -> Terms:
-    known_at = body.known_at if isinstance(body, LookupRequest) else None
-    day = body.on or (Moment.at(known_at).today if known_at else moment.today)
+def _terms(body: LookupRequest, moment: Moment, request_id: str, scenes: Scenes) -> Terms:
+    day = body.on or (Moment.at(body.known_at).today if body.known_at else moment.today)
     scene = chosen(scenes, body.scene)
-    return Terms(body.purpose, day, body.view, body.min_list_version, request_id, moment, known_at, scene)
-
-
-def _item(raw: object) -> Subject | LianchengError:
-    try:
-        item = _ITEM.validate_python(raw)
-    except ValidationError as error:
-        errors = told(error.errors(include_url=False, include_input=False))
-        detail = errors[0].detail if len(errors) == 1 else f"此项有 {len(errors)} 处错误。"
-        return InvalidInput(detail, errors=errors)
-    return Subject(item.code, item.subject_kind, item.reference)
-
-
-def _result(index: int, result: Answer | LianchengError, request_id: str) -> LookupAnswer | BatchProblem:
-    if isinstance(result, LianchengError):
-        return BatchProblem(code_index=index, problem=Problem.of(result, request_id))
-    return LookupAnswer.of(result)
+    return Terms(body.purpose, day, body.view, body.min_list_version, request_id, moment, body.known_at, scene)

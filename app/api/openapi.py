@@ -8,7 +8,7 @@ from fastapi.routing import iter_route_contexts
 from pydantic import TypeAdapter
 
 from app.api.schemas.listings import ChangeOut, SnapshotEnd, SnapshotHead, SnapshotLine
-from app.api.schemas.lookups import BatchItem
+from app.api.schemas.lookups import BatchEnd, BatchItem, BatchRequest
 from app.api.schemas.problems import PROBLEM_JSON, Problem
 from app.api.schemas.pushes import push_body_schema
 from app.errors import (
@@ -133,6 +133,8 @@ EFFECT_PROBLEMS = problems(*EVERYWHERE, InvalidInput)
 _BY_REFERENCE: tuple[Any, ...] = (
     Problem,
     BatchItem,
+    BatchRequest,
+    BatchEnd,
     ChangeOut,
     SnapshotHead,
     SnapshotLine,

@@ -2,18 +2,24 @@
 
 import asyncio
 import contextlib
+import os
 from typing import Annotated, Any
 
 import typer
 import uvicorn
 
 from app.cli.installation import installation, owner_database, service_database
+from app.errors import Misconfigured
 from app.services import districts, enforcement_periods, list_rules, publication
 from app.services.catalogue import load
 from app.services.identity_keys import register, vault_from
 from app.services.webhook_targets import TargetRules, trust
 from app.settings import Settings, current_settings
 from app.store import schema
+
+# For a push, for coalesced lookups, for the public; and for the operator, backups and commands.
+_BESIDES_POOL = 4
+_LEFT_TO_OTHERS = 10
 
 
 def serve(
@@ -30,8 +36,27 @@ def serve(
     """
     own_database = not current_settings().names_a_database
     with contextlib.suppress(KeyboardInterrupt), installation(make=True) as settings:
-        asyncio.run(_prepare(settings, migrate_first=own_database))
+        room = asyncio.run(_prepare(settings, migrate_first=own_database))
+        # The processes read it as they read everything, from the environment.
+        os.environ["LIANCHENG_POOL_SIZE"] = str(fitting_pool(settings.pool_size, workers, room))
+        current_settings.cache_clear()
         uvicorn.run("app.main:for_serving", workers=workers, **uvicorn_options(settings, host=host, port=port))
+
+
+def fitting_pool(wanted: int, workers: int, room: int) -> int:
+    """Return how large the pool of each process may be, so that all of them fit into the database's connections.
+
+    ``room`` is what the database has for ordinary clients. Some are left to commands and to the operator; each process
+    has a few besides its pool, for what must not wait for one of it.
+    """
+    each = (room - _LEFT_TO_OTHERS) // workers - _BESIDES_POOL
+    if each < 1:
+        most = max(1, (room - _LEFT_TO_OTHERS) // (_BESIDES_POOL + 1))
+        raise Misconfigured(
+            f"数据库最多允许 {room} 个连接，容不下 {workers} 个进程。请减少 --workers（不多于 {most}），"
+            "或调大 PostgreSQL 的 max_connections。"
+        )
+    return min(wanted, each)
 
 
 def uvicorn_options(settings: Settings, *, host: str | None = None, port: int | None = None) -> dict[str, Any]:
@@ -58,8 +83,11 @@ def migrate() -> None:
     typer.echo(f"数据库结构版本：{schema.expected_version()}")
 
 
-async def _prepare(settings: Settings, *, migrate_first: bool) -> None:
-    """Find out what is wrong before any process is started: one that fails later may be started again for ever."""
+async def _prepare(settings: Settings, *, migrate_first: bool) -> int:
+    """Find out what is wrong before any process is started: one that fails later may be started again for ever.
+
+    Returns how many connections the database has for ordinary clients.
+    """
     if migrate_first:
         await _migrate(settings)
     load(settings.catalogue_file)
@@ -72,6 +100,7 @@ async def _prepare(settings: Settings, *, migrate_first: bool) -> None:
     vault = vault_from(settings)
     async with service_database(settings) as database, database.writing() as session:
         await register(session, vault)
+        return await schema.room_for_connections(session)
 
 
 async def _migrate(settings: Settings) -> None:

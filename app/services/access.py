@@ -8,9 +8,10 @@ import hmac
 import re
 import secrets
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 from cryptography.hazmat.primitives import hashes
@@ -100,6 +101,8 @@ class Caller:
     name: str
     department: str
     scopes: frozenset[str]
+    key_digest: bytes = field(repr=False)
+    """of the key's secret, by which the statement that answers checks the key once more"""
 
     def require(self, *scopes: Scope) -> None:
         """Raise :class:`Forbidden` unless the key carries one of the scopes."""
@@ -125,25 +128,40 @@ def names_a_key(text: str) -> bool:
     return _KEY.fullmatch(text) is not None
 
 
+class NamedKey(NamedTuple):
+    """A key as it is kept: its id, and the digest of its secret."""
+
+    key_id: str
+    digest: bytes
+
+
+def named_key(text: str) -> NamedKey | None:
+    """Return what is kept of the key that this text would be, if it has the form of one."""
+    parts = _KEY.fullmatch(text)
+    return NamedKey(parts.group(1), _digest(parts.group(2))) if parts else None
+
+
 async def authenticate(session: Session, key_text: str | None, now: datetime) -> Caller:
     """Return the caller behind a key, or raise :class:`Unauthenticated`: the same for every kind of bad key."""
-    parts = _KEY.fullmatch(key_text or "")
-    key = await store.key_by_id(session, parts.group(1)) if parts else None
-    if parts is None or key is None or not hmac.compare_digest(key.secret_digest, _digest(parts.group(2))):
-        raise _unauthenticated()
+    named = named_key(key_text or "")
+    key = await store.key_by_id(session, named.key_id) if named else None
+    if named is None or key is None or not hmac.compare_digest(key.secret_digest, named.digest):
+        raise refused()
     if not key.usable(now):
-        raise _unauthenticated()
-    return Caller(key.client.client_id, key.key_id, key.client.name, key.client.department, key.scopes)
+        raise refused()
+    client = key.client
+    return Caller(client.client_id, key.key_id, client.name, client.department, key.scopes, key.secret_digest)
 
 
 async def require_still_usable(session: Session, caller: Caller, now: datetime) -> None:
     """Raise :class:`Unauthenticated` if the caller's key has ended since they were authenticated."""
     key = await store.key_by_id(session, caller.key_id)
     if key is None or not key.usable(now):
-        raise _unauthenticated()
+        raise refused()
 
 
-def _unauthenticated() -> Unauthenticated:
+def refused() -> Unauthenticated:
+    """Return the one error for every kind of bad key."""
     return Unauthenticated("缺少有效的 API 密钥。请在 Authorization 头中以 Bearer 方式提供。")
 
 

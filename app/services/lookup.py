@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -23,11 +24,11 @@ from app.domain.objections import Objection
 from app.domain.scenes import ChosenScene
 from app.domain.subjects import SubjectKind
 from app.errors import FieldError, IdentityKeysMissing, InvalidField, LianchengError, ListVersionNotReached
-from app.services.access import Caller
+from app.services.access import Caller, NamedKey, refused
 from app.services.answered_measures import AnsweredMeasure, AnsweredScene, in_no_scene, in_scene
 from app.services.identity_keys import KEYS_MISSING
 from app.store.database import WriteSession
-from app.store.lookups import AskedSubject, Asking, Found, Hit, Verdict, find_and_record
+from app.store.lookups import Asker, Hit, Outcome, Question, Reply, Serving, Verdict, find_and_record
 from app.store.past_lookups import find_as_known
 
 
@@ -108,122 +109,128 @@ class LookupService:
     def __init__(self, catalogue: Catalogue, vault: IdentityVault) -> None:
         """Answer with this catalogue."""
         self.catalogue = catalogue
+        self.serving = Serving(catalogue.version, vault.index_key_ids)
         self._vault = vault
 
     async def answer(self, session: WriteSession, caller: Caller, subject: Subject, terms: Terms) -> Answer:
         """Answer for one subject; raise the error that keeps it from being decided."""
-        result = (await self.answer_all(session, caller, [subject], terms))[0]
+        (result,) = await self.decide_all(session, caller, [subject], terms)
         if isinstance(result, LianchengError):
             raise result
-        return result
+        (code, question, _), reply, _, _ = result
+        recorded = Recorded(
+            question.lookup_id,
+            question.answered_at,
+            terms.on,
+            terms.known_at,
+            terms.view,
+            reply.list_version,
+            reply.asker.department,
+            terms.scene,
+        )
+        return compose(self.catalogue, recorded, code.masked, question.kind, reply.hits)
 
-    async def answer_all(
+    async def decide_all(
         self, session: WriteSession, caller: Caller, subjects: Sequence[Subject], terms: Terms
-    ) -> list[Answer | LianchengError]:
-        """Answer for each subject, in order; a subject that cannot be decided gets its error and spoils no other.
+    ) -> "list[Decided | LianchengError]":
+        """Decide about each subject, in order; one that cannot be decided gets its error and spoils no other.
 
-        Raises :class:`InvalidField` for a day in the future and :class:`ListVersionNotReached` for the whole call.
+        Raises for the whole call :class:`InvalidField` for a day in the future, :class:`ListVersionNotReached`, and
+        :class:`Unauthenticated` for a key that has ended meanwhile.
         """
         if terms.known_at is not None and terms.known_at > terms.moment.now:
             raise InvalidField(FieldError("known_at", "date_in_future", "获知时点（known_at）不能晚于现在。"))
         if terms.on > terms.moment.today:
             told = "查询日期不能晚于今天：未来某日是否在名单上，现在无法回答。"
             raise InvalidField(FieldError("on", "date_in_future", told))
-        results: list[_Asked | LianchengError] = []
+        key = NamedKey(caller.key_id, caller.key_digest)
+        results: list[Asked | LianchengError] = []
         for subject in subjects:
             try:
-                results.append(self._asked(subject, terms))
+                results.append(self.asked(key, subject, terms))
             except LianchengError as error:
                 results.append(error)
-        asked = [one for one in results if isinstance(one, _Asked)]
-        found = await self._found(session, caller, asked, terms)
-        if found.keys_missing:
-            raise IdentityKeysMissing(KEYS_MISSING)
-        if not found.recorded:
-            raise ListVersionNotReached(
-                f"本库名单版本为 {found.list_version}，尚未达到所要求的 {terms.min_list_version}，"
-                "不能用较旧的名单作答。请稍后重试。"
-            )
-        answers = iter(self._answers(caller, terms, asked, found))
-        return [next(answers) if isinstance(result, _Asked) else result for result in results]
+        asked = [one for one in results if isinstance(one, Asked)]
+        replies = iter(await self._replies(session, caller, asked, terms) if asked else ())
+        return [decided(one, next(replies), terms.on) if isinstance(one, Asked) else one for one in results]
 
-    async def _found(self, session: WriteSession, caller: Caller, asked: Sequence["_Asked"], terms: Terms) -> Found:
-        subjects = [one.subject for one in asked]
+    async def _replies(
+        self, session: WriteSession, caller: Caller, asked: Sequence["Asked"], terms: Terms
+    ) -> list[Reply]:
+        questions = [one.question for one in asked]
         if terms.known_at is None:
-            return await find_and_record(session, subjects, self._asking(caller, terms))
-        return await find_as_known(session, subjects, self._asking(caller, terms), terms.known_at)
+            replies = await find_and_record(session, questions, self.serving)
+        else:
+            asker = Asker(caller.client_id, caller.name, caller.department)
+            replies = await find_as_known(session, questions, self.serving, asker, terms.known_at)
+        for reply in replies:
+            if reply.outcome is Outcome.KEY_REFUSED:
+                raise refused()
+            if reply.outcome is Outcome.VERSION_NOT_REACHED:
+                raise ListVersionNotReached(
+                    f"本库名单版本为 {reply.list_version}，尚未达到所要求的 {terms.min_list_version}，"
+                    "不能用较旧的名单作答。请稍后重试。"
+                )
+        return replies
 
-    def _asked(self, subject: Subject, terms: Terms) -> "_Asked":
+    def asked(self, key: NamedKey, subject: Subject, terms: Terms) -> "Asked":
+        """Put a question about a subject; raise the error that keeps it from being asked."""
         fault = None
         try:
             code = parse_code(subject.code, today=terms.moment.today, expected=subject.kind)
         except CodeError as error:
             fault = InvalidField(error.at("code"))
             code = _irregular(subject, fault)
-        if isinstance(code, ResidentId) and terms.purpose is None:
+        person = code if isinstance(code, ResidentId) else None
+        if person is not None and terms.purpose is None:
             told = "查询个人必须写明用途（purpose）。"
             raise InvalidField(FieldError("purpose", "purpose_required", told))
-        asked = AskedSubject(
-            lookup_id=uuid7(),
-            kind=code.kind,
-            uscc=None if isinstance(code, ResidentId) else code.value,
-            blind_indexes=self._vault.blind_indexes(code) if isinstance(code, ResidentId) else (),
-            masked_number=code.masked if isinstance(code, ResidentId) else None,
-            reference=subject.reference,
-            only_if_listed=fault is not None,
+        question = Question(
+            uuid7(),
+            terms.moment.now,
+            terms.request_id,
+            key.key_id,
+            key.digest,
+            terms.purpose,
+            subject.reference,
+            code.kind,
+            code.value if isinstance(code, Uscc) else None,
+            self._vault.blind_indexes(person) if person is not None else (),
+            person.masked if person is not None else None,
+            terms.on,
+            terms.view.value,
+            terms.min_list_version,
+            fault is not None,
+            terms.scene.scene.code if terms.scene else None,
+            terms.scene.version if terms.scene else None,
         )
-        return _Asked(code, asked, fault)
-
-    def _asking(self, caller: Caller, terms: Terms) -> Asking:
-        return Asking(
-            answered_at=terms.moment.now,
-            request_id=terms.request_id,
-            client_id=caller.client_id,
-            key_id=caller.key_id,
-            department=caller.department,
-            purpose=terms.purpose,
-            on=terms.on,
-            view=terms.view.value,
-            min_list_version=terms.min_list_version,
-            catalogue_version=self.catalogue.version,
-            index_key_ids=self._vault.index_key_ids,
-            scene=terms.scene.scene.code if terms.scene else None,
-            scenes_version=terms.scene.version if terms.scene else None,
-        )
-
-    def _answers(
-        self, caller: Caller, terms: Terms, asked: Sequence["_Asked"], found: Found
-    ) -> list[Answer | LianchengError]:
-        return [
-            one.fault
-            if one.fault is not None and not hits
-            else compose(
-                self.catalogue,
-                Recorded(
-                    one.subject.lookup_id,
-                    terms.moment.now,
-                    terms.on,
-                    terms.known_at,
-                    terms.view,
-                    found.list_version,
-                    caller.department,
-                    terms.scene,
-                ),
-                one.code.masked,
-                one.subject.kind,
-                hits,
-            )
-            for one, hits in zip(asked, found.hits, strict=True)
-        ]
+        return Asked(code, question, fault)
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class Asked(NamedTuple):
     """A subject as it is asked about; the ``fault`` of its code is its answer unless it is listed all the same."""
 
     code: Uscc | ResidentId
-    subject: AskedSubject
+    question: Question
     fault: InvalidField | None
+
+
+class Decided(NamedTuple):
+    """A verdict that is on record; which measures follow depends on the ``grounds`` alone."""
+
+    asked: Asked
+    reply: Reply
+    listings: tuple[AnsweredListing, ...]
+    grounds: Grounds
+
+
+def decided(asked: Asked, reply: Reply, on: date) -> Decided | LianchengError:
+    """Return what a reply decides, or the error that keeps it from deciding."""
+    if reply.outcome is Outcome.KEYS_MISSING:
+        return IdentityKeysMissing(KEYS_MISSING)
+    if asked.fault is not None and not reply.hits:
+        return asked.fault
+    return Decided(asked, reply, *what_concerns(reply.hits, on))
 
 
 def _irregular(subject: Subject, fault: InvalidField) -> Uscc:
@@ -252,20 +259,8 @@ class Recorded:
 
 def compose(catalogue: Catalogue, recorded: Recorded, code: str, kind: SubjectKind, hits: Sequence[Hit]) -> Answer:
     """Make the answer from what was found: the same from the live list and, years later, from the record."""
-    listings = tuple(_answered(hit, recorded.on) for hit in hits)
-    grounds = Grounds(
-        listed=any(hit.listing.lists(hit.person, recorded.on) for hit in hits),
-        banned=any(one.position_ban_in_force for one in listings),
-    )
-    if not all(hit.listing.concerns(hit.person, recorded.on) for hit in hits):
-        # The statement and the domain disagree about what is in force: no verdict is better than one of the two.
-        raise LianchengError("名单数据与规则不一致，无法作出结论。请联系系统管理员。")
-    applied, mine = applicable(catalogue, kind, grounds), recorded.view is View.MINE
-    scene = None
-    if recorded.scene is None:
-        measures = in_no_scene(applied, recorded.department, mine=mine)
-    else:
-        measures, scene = in_scene(recorded.scene, kind, applied, recorded.department, mine=mine)
+    listings, grounds = what_concerns(hits, recorded.on)
+    measures, scene = what_follows(catalogue, kind, grounds, recorded.view, recorded.department, recorded.scene)
     return Answer(
         lookup_id=recorded.lookup_id,
         answered_at=recorded.answered_at,
@@ -283,11 +278,32 @@ def compose(catalogue: Catalogue, recorded: Recorded, code: str, kind: SubjectKi
     )
 
 
-def _answered(hit: Hit, on: date) -> AnsweredListing:
-    return AnsweredListing(
-        listing=hit.listing,
-        state=hit.listing.state(on),
-        person=hit.person,
-        position_ban_in_force=hit.person is not None and hit.listing.ban_in_force(hit.person, on),
-        open_objections=hit.listing.open_objections(on),
-    )
+def what_concerns(hits: Sequence[Hit], on: date) -> tuple[tuple[AnsweredListing, ...], Grounds]:
+    """Return the listings as an answer has them, and on what grounds measures follow from them."""
+    listings = []
+    listed = banned = False
+    for listing, person in hits:
+        state = listing.state(on)
+        lists = state is ListingState.IN_FORCE and (person is None or person.answers_for_unit(on))
+        bans = person is not None and listing.ban_in_force(person, on)
+        if not (lists or bans):
+            # The statement and the domain disagree about what is in force: no verdict is better than one of the two.
+            raise LianchengError("名单数据与规则不一致，无法作出结论。请联系系统管理员。")
+        listed, banned = listed or lists, banned or bans
+        listings.append(AnsweredListing(listing, state, person, bans, listing.open_objections(on)))
+    return tuple(listings), Grounds(listed=listed, banned=banned)
+
+
+def what_follows(
+    catalogue: Catalogue,
+    kind: SubjectKind,
+    grounds: Grounds,
+    view: View,
+    department: str,
+    scene: ChosenScene | None,
+) -> tuple[tuple[AnsweredMeasure, ...], AnsweredScene | None]:
+    """Return the measures that an answer shows, and what it says of the scene: all that does not depend on the day."""
+    applied, mine = applicable(catalogue, kind, grounds), view is View.MINE
+    if scene is None:
+        return in_no_scene(applied, department, mine=mine), None
+    return in_scene(scene, kind, applied, department, mine=mine)

@@ -4,8 +4,9 @@ A session is one transaction. ``ReadSession`` and ``WriteSession`` are the same 
 types to the checker, and the database itself refuses a write in the former.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from types import MappingProxyType
 from typing import NewType
 
 import asyncpg
@@ -25,6 +26,8 @@ Session = ReadSession | WriteSession
 # Classes of SQLSTATE that say "not now" rather than "you are wrong": connection, resources, operator intervention.
 _UNIQUE_VIOLATION = "23505"
 _OUTAGES = ("08", "53", "57")
+# A server that was the primary and is a standby now.
+_READ_ONLY = "25006"
 
 
 class Database:
@@ -42,28 +45,29 @@ class Database:
         """
         self._url = url
         self._role = role
-        self._timeout = timeout
+        self.timeout = timeout
         # hide_parameters: the values of a failing statement never reach an error message.
         self.engine: AsyncEngine = create_async_engine(
             "postgresql+asyncpg://",
-            async_creator=self._connect,
+            async_creator=self.connect,
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=wait or timeout,
             hide_parameters=True,
         )
 
-    async def _connect(self) -> "asyncpg.Connection[asyncpg.Record]":
-        settings = {"application_name": "liancheng", "timezone": "UTC", "jit": "off"}
+    async def connect(self, further: Mapping[str, str] = MappingProxyType({})) -> "asyncpg.Connection[asyncpg.Record]":
+        """Open one connection in the role of all of them, with ``further`` settings of the server for it."""
+        settings = {"application_name": "liancheng", "timezone": "UTC", "jit": "off", **further}
         if self._role is not None:
             settings["role"] = self._role
-        settings["statement_timeout"] = str(int(self._timeout * 1000))
+        settings["statement_timeout"] = str(int(self.timeout * 1000))
         try:
             return await asyncpg.connect(
                 # The server's own timeout is of no use when it is frozen or cut off: the client gives up as well.
                 self._url,
-                timeout=self._timeout,
-                command_timeout=self._timeout + 1,
+                timeout=self.timeout,
+                command_timeout=self.timeout + 1,
                 server_settings=settings,
             )
         except (ValueError, asyncpg.InterfaceError) as error:
@@ -95,12 +99,12 @@ class Database:
     @asynccontextmanager
     async def apart(self) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
         """One connection of the driver's own kind, beside the pool: for a library that brings its own statements."""
-        connection = await self._connect()
+        connection = await self.connect()
         try:
             yield connection
         finally:
             # In order if it answers; a server that has gone must not hold us up.
-            await connection.close(timeout=self._timeout)
+            await connection.close(timeout=self.timeout)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -154,6 +158,21 @@ async def told_as_ours() -> AsyncIterator[None]:
         raise _unavailable() from error
     except DBAPIError as error:
         if error.connection_invalidated or (sqlstate(error) or "").startswith(_OUTAGES):
+            raise _unavailable() from error
+        raise
+
+
+@asynccontextmanager
+async def driver_told_as_ours() -> AsyncIterator[None]:
+    """As :func:`told_as_ours`, where the driver is used directly."""
+    try:
+        yield
+    except (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+        # The driver's own words for a connection that it has lost or given up.
+        raise _unavailable() from error
+    except asyncpg.PostgresError as error:
+        state = error.sqlstate or ""
+        if state.startswith(_OUTAGES) or state == _READ_ONLY:
             raise _unavailable() from error
         raise
 

@@ -26,11 +26,27 @@ _SYSTEM_USER = "liancheng-pg"
 _LONGEST_SOCKET_FOLDER = 80
 _START_SECONDS = 60
 
-# A quarter of a gigabyte holds the indexes of a million subjects; the wheel's default of 128 MB does not.
+_MEBIBYTE = 1024 * 1024
+_LEAST_BUFFERS, _MOST_BUFFERS = 128, 8192
+
+
+def _shared_buffers() -> str:
+    """Return a quarter of the machine's memory, or of what our container may have of it.
+
+    What lookups read has to fit: with ten million subjects some two gigabytes. Memory is taken only as it is used.
+    """
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    limit = Path("/sys/fs/cgroup/memory.max")
+    allowed = limit.read_text().strip() if limit.exists() else "max"
+    if allowed.isdigit():
+        memory = min(memory, int(allowed))
+    return f"{min(max(memory // _MEBIBYTE // 4, _LEAST_BUFFERS), _MOST_BUFFERS)}MB"
+
+
 DEFAULT_SETTINGS = MappingProxyType(
     {
         "listen_addresses": "",
-        "shared_buffers": "256MB",
+        "shared_buffers": _shared_buffers(),
         "max_connections": "200",
         "wal_compression": "on",
         "log_min_duration_statement": "-1",

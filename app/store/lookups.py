@@ -1,21 +1,24 @@
-"""The statement behind every answer: it finds what concerns the subjects and records that it was asked, in one.
+"""The statement behind every answer: it checks the key, finds what concerns the subject and records that it was asked.
 
-Any number of subjects travel together. What was found feeds both the record and the answer from the same rows, and the
-list's version is of the same snapshot, so that the three can never differ.
+Any number of questions travel together, each of a caller, a day and terms of its own. What was found feeds both the
+record and the answer from the same rows, and the list's version and the key are of the same snapshot, so that they can
+never differ. The text is the same on SQLAlchemy's connections (a batch, the documented route) and on the one that
+carries coalesced lookups (``store/coalescing.py``).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from typing import Literal
+from enum import StrEnum
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Dialect, text
-from sqlalchemy.dialects.postgresql import JSONB, dialect
+from sqlalchemy import Dialect
+from sqlalchemy.dialects.postgresql import dialect
 
 from app.domain.identity import BlindIndex
 from app.domain.listing import Listing, RelatedPerson
 from app.domain.subjects import SubjectKind
+from app.errors import LianchengError
 from app.store.database import WriteSession
 from app.store.listings import listing_of, person_of
 from app.store.tables import listings, related_persons
@@ -23,61 +26,73 @@ from app.store.tables import listings, related_persons
 Verdict = Literal["listed", "not_listed"]
 
 
-@dataclass(frozen=True, slots=True)
-class AskedSubject:
-    """One subject asked about: a unit by its code, a person by every index that the number may be stored under.
+class Question(NamedTuple):
+    """One subject asked about, by whom, why and for which day, in the order of the statement's columns.
 
-    With ``only_if_listed`` (a code that fails its check character) "not listed" is no answer, and is not recorded.
+    The subject is a unit by its code, or a person by every index that the number may be stored under. With
+    ``only_if_listed`` (a code that fails its check character) "not listed" is no answer, and is not recorded. The key
+    is named by its id and the digest of its secret.
     """
 
     lookup_id: UUID
+    answered_at: datetime
+    request_id: str
+    key_id: str
+    key_digest: bytes
+    purpose: str | None
+    reference: str | None
     kind: SubjectKind
     uscc: str | None
     blind_indexes: tuple[BlindIndex, ...]
     masked_number: str | None
-    reference: str | None
-    only_if_listed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Asking:
-    """Who asks, why, and for which day: the same for all subjects that travel together."""
-
-    answered_at: datetime
-    request_id: str
-    client_id: UUID
-    key_id: str
-    department: str
-    purpose: str | None
     on: date
     view: str
     min_list_version: int
+    only_if_listed: bool
+    scene: str | None
+    scenes_version: str | None
+
+
+class Serving(NamedTuple):
+    """What a process answers with: its catalogue's version, and the index keys that it can find persons with."""
+
     catalogue_version: str
     index_key_ids: tuple[str, ...]
-    scene: str | None = None
-    scenes_version: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Outcome(StrEnum):
+    """Whether a question was answered and recorded, or why not; then nothing was."""
+
+    ANSWERED = "answered"
+    KEY_REFUSED = "key_refused"
+    """there is no such key, or it has ended, or it does not carry the scope"""
+    VERSION_NOT_REACHED = "version_not_reached"
+    KEYS_MISSING = "keys_missing"
+    """a person was asked about, and persons are recorded under a key that is not among ours"""
+
+
+class Hit(NamedTuple):
     """A listing that concerns the subject; for a person, as which of the listing's persons."""
 
     listing: Listing
     person: RelatedPerson | None
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The list's version, and the hits of each subject in the order they were asked.
+class Asker(NamedTuple):
+    """The client that a key belongs to."""
 
-    ``recorded`` is false, and nothing was recorded, where the list has not reached the version that was asked for, or
-    a person was asked about and persons are recorded under a key that is not among ours (``keys_missing``).
-    """
+    client_id: UUID
+    name: str
+    department: str
 
+
+class Reply(NamedTuple):
+    """What came of one question; nothing is known of who asked where the key was refused."""
+
+    outcome: Outcome
     list_version: int
-    keys_missing: bool
-    recorded: bool
-    hits: tuple[tuple[Hit, ...], ...]
+    asker: Asker
+    hits: Sequence[Hit]
 
 
 # A listing concerns a unit while it is in force; a person while they answer for the unit, or while a position ban from
@@ -93,54 +108,65 @@ _NOBODY = ", ".join(
     if column.name != "listing_id"
 )
 _IN_FORCE = """(
-        :on BETWEEN listed_on AND valid_until AND (removed_on IS NULL OR :on < removed_on)
-        AND NOT suspensions @> CAST(:on AS date)
+        asked.on_day BETWEEN listed_on AND valid_until AND (removed_on IS NULL OR asked.on_day < removed_on)
+        AND NOT suspensions @> asked.on_day
     )"""
-_FIND_AND_RECORD = text(f"""
-WITH state AS (
-    SELECT list_version, :persons_asked AND EXISTS (
-        SELECT FROM index_keys_in_use WHERE key_id <> ALL (CAST(:our_index_keys AS text[]))
+# One row per question and listing that concerns it, or one without a listing: the record and the answer are both made
+# of these rows. LATERAL, so that the way is one look into an index per question however many travel together: joined
+# to each other as a whole, the questions and what was found cost the square of their number.
+_FIND_AND_RECORD = f"""
+WITH state AS MATERIALIZED (
+    SELECT list_version AS current_version, EXISTS (
+        SELECT FROM index_keys_in_use WHERE key_id <> ALL ($2::text[])
     ) AS keys_missing
     FROM list_state
 ),
 asked AS (
     SELECT * FROM unnest(
-        CAST(:lookup_ids AS uuid[]), CAST(:kinds AS text[]), CAST(:usccs AS text[]), CAST(:indexes AS bytea[]),
-        CAST(:index_key_ids AS text[]), CAST(:masked AS text[]), CAST(:refs AS text[]),
-        CAST(:only_if_listed AS boolean[])
+        $3::uuid[], $4::timestamptz[], $5::text[], $6::text[], $7::bytea[], $8::text[], $9::text[], $10::text[],
+        $11::text[], $12::text[], $13::bytea[], $14::text[], $15::text[], $16::date[], $17::text[], $18::bigint[],
+        $19::boolean[], $20::text[], $21::text[]
     ) WITH ORDINALITY AS asked (
-        lookup_id, kind, uscc, blind_index, index_key_id, masked_number, reference, only_if_listed, n
+        lookup_id, answered_at, request_id, key_id, key_digest, purpose, reference, subject_kind, asked_uscc, indexes,
+        blind_index, index_key_id, asked_mask, on_day, view, min_list_version, only_if_listed, scene, scenes_version, n
     )
 ),
-person_asked AS (
-    SELECT * FROM unnest(CAST(:person_ns AS bigint[]), CAST(:all_indexes AS bytea[])) AS person_asked (n, blind_index)
+judged AS (
+    SELECT asked.*, current_version, caller.client_id, caller.name AS client_name, caller.department, CASE
+        WHEN caller.client_id IS NULL THEN 'key_refused'
+        WHEN keys_missing AND subject_kind = 'person' THEN 'keys_missing'
+        WHEN current_version < min_list_version THEN 'version_not_reached'
+        ELSE 'answered' END AS outcome
+    FROM asked CROSS JOIN state LEFT JOIN LATERAL (
+        SELECT clients.client_id, clients.name, clients.department
+        FROM api_keys JOIN clients USING (client_id)
+        WHERE api_keys.key_id = asked.key_id AND secret_digest = key_digest AND 'lookup' = ANY (scopes)
+            AND revoked_at IS NULL AND (expires_at IS NULL OR answered_at < expires_at)
+    ) AS caller ON true
 ),
-hit AS (
-    SELECT asked.n, {_LISTING}, {_NOBODY}, NULL::text AS person_name, NULL::text AS masked_number,
-        NULL::text AS commitment
-    FROM asked JOIN listings USING (uscc)
-    WHERE {_IN_FORCE}
-    UNION ALL
-    SELECT person_asked.n, {_LISTING}, {_RELATED}, persons.name, persons.masked_number, persons.commitment
-    FROM person_asked JOIN persons USING (blind_index) JOIN related_persons USING (person_id)
-        JOIN listings USING (listing_id)
-    WHERE end_reason IS DISTINCT FROM 'corrected' AND (
-        (
-            {_IN_FORCE} AND (since IS NULL OR :on >= since) AND (ended_on IS NULL OR :on < ended_on)
-            AND NOT absences @> CAST(:on AS date)
-        ) OR (
-            :on >= listed_on AND (ban_since IS NULL OR :on >= ban_since) AND (ban_for_life OR :on <= ban_until)
-            AND NOT (removed_on IS NOT NULL AND :on >= removed_on AND removal_reason IN ('revoked', 'corrected'))
-        )
-    )
-),
-answered AS (
-    SELECT n, array_agg(listing_id ORDER BY listing_id, person_id) AS listing_ids,
-        array_agg(revision ORDER BY listing_id, person_id) AS revisions,
-        coalesce(
-            array_agg(person_id ORDER BY listing_id, person_id) FILTER (WHERE person_id IS NOT NULL), '{{}}'
-        ) AS person_ids
-    FROM hit GROUP BY n
+found AS MATERIALIZED (
+    SELECT asked.n, asked.lookup_id, asked.answered_at, asked.request_id, asked.key_id, asked.purpose, asked.reference,
+        asked.subject_kind, asked.asked_uscc, asked.blind_index, asked.index_key_id, asked.asked_mask, asked.on_day,
+        asked.view, asked.only_if_listed, asked.scene, asked.scenes_version, asked.current_version, asked.client_id,
+        asked.client_name, asked.department, asked.outcome, hit.*
+    FROM judged AS asked LEFT JOIN LATERAL (
+        SELECT {_LISTING}, {_NOBODY}, NULL::text AS person_name, NULL::text AS masked_number, NULL::text AS commitment
+        FROM listings
+        WHERE listings.uscc = asked.asked_uscc AND {_IN_FORCE}
+        UNION ALL
+        SELECT {_LISTING}, {_RELATED}, persons.name, persons.masked_number, persons.commitment
+        FROM persons JOIN related_persons USING (person_id) JOIN listings USING (listing_id)
+        WHERE persons.blind_index = ANY (CAST(asked.indexes AS bytea[])) AND end_reason IS DISTINCT FROM 'corrected'
+            AND ((
+                {_IN_FORCE} AND (since IS NULL OR asked.on_day >= since)
+                AND (ended_on IS NULL OR asked.on_day < ended_on) AND NOT absences @> asked.on_day
+            ) OR (
+                asked.on_day >= listed_on AND (ban_since IS NULL OR asked.on_day >= ban_since)
+                AND (ban_for_life OR asked.on_day <= ban_until) AND NOT (
+                    removed_on IS NOT NULL AND asked.on_day >= removed_on AND removal_reason IN ('revoked', 'corrected')
+                )
+            ))
+    ) AS hit ON asked.outcome = 'answered'
 ),
 recorded AS (
     INSERT INTO audit (
@@ -148,56 +174,70 @@ recorded AS (
         blind_index, index_key_id, masked_number, on_day, view, verdict, list_version, catalogue_version, listing_ids,
         revisions, person_ids, scene, scenes_version
     )
-    SELECT lookup_id, :answered_at, :request_id, :client_id, :key_id, :department, :purpose, reference, kind, uscc,
-        blind_index, index_key_id, masked_number, :on, :view,
-        CASE WHEN listing_ids IS NULL THEN 'not_listed' ELSE 'listed' END, list_version, :catalogue_version,
-        coalesce(listing_ids, '{{}}'), coalesce(revisions, '{{}}'), coalesce(person_ids, '{{}}'),
-        :scene, :scenes_version
-    FROM asked LEFT JOIN answered USING (n) CROSS JOIN state
-    WHERE list_version >= :min_list_version AND NOT keys_missing AND (listing_ids IS NOT NULL OR NOT only_if_listed)
+    SELECT lookup_id, answered_at, request_id, client_id, key_id, department, purpose, reference, subject_kind,
+        asked_uscc, blind_index, index_key_id, asked_mask, on_day, view,
+        CASE WHEN count(listing_id) = 0 THEN 'not_listed' ELSE 'listed' END, current_version, $1,
+        coalesce(array_agg(listing_id ORDER BY listing_id, person_id) FILTER (WHERE listing_id IS NOT NULL), '{{}}'),
+        coalesce(array_agg(revision ORDER BY listing_id, person_id) FILTER (WHERE listing_id IS NOT NULL), '{{}}'),
+        coalesce(array_agg(person_id ORDER BY listing_id, person_id) FILTER (WHERE person_id IS NOT NULL), '{{}}'),
+        scene, scenes_version
+    FROM found
+    WHERE outcome = 'answered' AND (listing_id IS NOT NULL OR NOT only_if_listed)
+    GROUP BY n, lookup_id, answered_at, request_id, client_id, key_id, department, purpose, reference, subject_kind,
+        asked_uscc, blind_index, index_key_id, asked_mask, on_day, view, current_version, scene, scenes_version
     RETURNING 1
 )
-SELECT state.list_version AS current_version, state.keys_missing, (SELECT count(*) FROM recorded) AS recorded, hit.*
-FROM state LEFT JOIN hit ON true
-ORDER BY hit.n, hit.listing_id, hit.person_id
-""").columns(objections=JSONB)  # noqa: S608 - the names of our own columns
+SELECT (SELECT count(*) FROM recorded) AS recorded, n, outcome, current_version, client_id, client_name, department,
+    {", ".join(column.name for column in listings.columns)},
+    {", ".join(column.name for column in related_persons.columns if column.name != "listing_id")},
+    person_name, masked_number, commitment
+FROM found ORDER BY n, listing_id, person_id
+"""  # noqa: S608 - the names of our own columns
+STATEMENT = _FIND_AND_RECORD
+"""As a driver takes it; :func:`parameters` makes what goes with it, :func:`replies` reads what comes of it."""
 
 
-async def find_and_record(session: WriteSession, subjects: Sequence[AskedSubject], asking: Asking) -> Found:
-    """Find what concerns each subject on the day, and record each as asked and answered; one round trip."""
-    people = [(n, index.value) for n, one in enumerate(subjects, start=1) for index in one.blind_indexes]
-    parameters = {
-        "lookup_ids": [one.lookup_id for one in subjects],
-        "kinds": [one.kind.value for one in subjects],
-        "usccs": [one.uscc for one in subjects],
-        "indexes": [one.blind_indexes[0].value if one.blind_indexes else None for one in subjects],
-        "index_key_ids": [one.blind_indexes[0].key_id if one.blind_indexes else None for one in subjects],
-        "masked": [one.masked_number for one in subjects],
-        "refs": [one.reference for one in subjects],
-        "only_if_listed": [one.only_if_listed for one in subjects],
-        "persons_asked": any(one.kind is SubjectKind.PERSON for one in subjects),
-        "our_index_keys": list(asking.index_key_ids),
-        "person_ns": [n for n, _ in people],
-        "all_indexes": [value for _, value in people],
-        "answered_at": asking.answered_at,
-        "request_id": asking.request_id,
-        "client_id": asking.client_id,
-        "key_id": asking.key_id,
-        "department": asking.department,
-        "purpose": asking.purpose,
-        "on": asking.on,
-        "view": asking.view,
-        "min_list_version": asking.min_list_version,
-        "catalogue_version": asking.catalogue_version,
-        "scene": asking.scene,
-        "scenes_version": asking.scenes_version,
-    }
-    rows = (await session.execute(_FIND_AND_RECORD, parameters)).mappings().all()
-    hits: list[list[Hit]] = [[] for _ in subjects]
+async def find_and_record(session: WriteSession, questions: Sequence[Question], serving: Serving) -> list[Reply]:
+    """Answer questions, in their order, and record each as asked and answered; one round trip in the session."""
+    rows = await session.exec_driver_sql(STATEMENT, tuple(parameters(questions, serving)))
+    return replies(questions, rows.mappings().all())
+
+
+def parameters(questions: Sequence[Question], serving: Serving) -> list[Any]:
+    """Return the statement's parameters: one array for each column of what is asked."""
+    columns = [list(column) for column in zip(*questions, strict=True)]
+    indexes = columns[_INDEXES]
+    columns[_INDEXES : _INDEXES + 1] = [
+        [_array(one) if one else None for one in indexes],
+        [one[0].value if one else None for one in indexes],
+        [one[0].key_id if one else None for one in indexes],
+    ]
+    return [serving.catalogue_version, list(serving.index_key_ids), *columns]
+
+
+_INDEXES = Question._fields.index("blind_indexes")
+
+
+def _array(indexes: Iterable[BlindIndex]) -> str:
+    """Return indexes as PostgreSQL writes an array of them: arrays of different lengths travel in no other way."""
+    return "{" + ",".join(f'"\\\\x{one.value.hex()}"' for one in indexes) + "}"
+
+
+def replies(questions: Sequence[Question], rows: Sequence[Any]) -> list[Reply]:
+    """Read what came of questions from the driver's rows; raise if fewer were recorded than answered."""
+    told: list[Reply] = []
+    hits: list[Hit] = []
+    n, recorded = 0, 0
     for row in rows:
-        if row["n"] is not None:
-            person = person_of(row) if row["person_id"] is not None else None
-            hits[row["n"] - 1].append(Hit(listing_of(row), person))
-    answered = sum(1 for one, found in zip(subjects, hits, strict=True) if found or not one.only_if_listed)
-    recorded = rows[0]["recorded"] == answered
-    return Found(rows[0]["current_version"], rows[0]["keys_missing"], recorded, tuple(tuple(one) for one in hits))
+        if row["n"] != n:
+            n += 1
+            hits = []
+            asker = Asker(row["client_id"], row["client_name"], row["department"])
+            told.append(Reply(Outcome(row["outcome"]), row["current_version"], asker, hits))
+        if row["listing_id"] is not None:
+            hits.append(Hit(listing_of(row), person_of(row) if row["person_id"] is not None else None))
+    for question, reply in zip(questions, told, strict=True):
+        recorded += reply.outcome is Outcome.ANSWERED and bool(reply.hits or not question.only_if_listed)
+    if rows[0]["recorded"] != recorded:
+        raise LianchengError("核查未能留痕，无法作出结论。请联系系统管理员。")
+    return told

@@ -1,5 +1,6 @@
 """Objections as they are kept (JSON): the same in a listing and in its revisions."""
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
@@ -24,8 +25,10 @@ def kept_objections(objections: Iterable[Objection]) -> list[dict[str, Any]]:
     ]
 
 
-def objections_of(kept: Iterable[Mapping[str, Any]]) -> tuple[Objection, ...]:
-    """Read objections back."""
+def objections_of(kept: str | Iterable[Mapping[str, Any]]) -> tuple[Objection, ...]:
+    """Read objections back; a statement that goes to the driver itself gives the text of their JSON."""
+    if isinstance(kept, str):
+        kept = json.loads(kept) if kept != "[]" else ()
     return tuple(
         Objection(
             one["objection_no"],

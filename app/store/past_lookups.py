@@ -9,87 +9,86 @@ from app.domain.subjects import SubjectKind
 from app.store import audit, persons, pushes, revisions
 from app.store.audit import AuditRecord
 from app.store.database import WriteSession
-from app.store.lookups import AskedSubject, Asking, Found, Hit
+from app.store.lookups import Asker, Hit, Outcome, Question, Reply, Serving
 
 
 async def find_as_known(
-    session: WriteSession, subjects: Sequence[AskedSubject], asking: Asking, known_at: datetime
-) -> Found:
-    """Find what concerned each subject on the day as the list was known at ``known_at``, and record each.
+    session: WriteSession, questions: Sequence[Question], serving: Serving, asker: Asker, known_at: datetime
+) -> list[Reply]:
+    """Find what concerned each subject on its day as the list was known at ``known_at``, and record each.
 
     A database that is behind may lack what was known then, so it is its newest version that has to have reached
-    ``min_list_version``; where it has not, that version is in the :class:`Found`, and otherwise the one of then.
+    ``min_list_version``; where it has not, that version is in the reply, and otherwise the one of then.
     """
     # First: what is pushed in between is then either seen by both or asked for by nobody.
     newest = await pushes.current_version(session)
     version = await revisions.version_known_at(session, known_at)
-    used = await persons.index_keys_used(session)
-    asks_for_persons = any(one.kind is SubjectKind.PERSON for one in subjects)
-    keys_missing = asks_for_persons and bool(used - set(asking.index_key_ids))
-    if keys_missing or newest < asking.min_list_version:
-        return Found(newest, keys_missing, recorded=False, hits=tuple(() for _ in subjects))
-    hits = [await _hits(session, subject, asking, version) for subject in subjects]
-    records = [
-        _record(subject, asking, known_at, version, found)
-        for subject, found in zip(subjects, hits, strict=True)
-        if found or not subject.only_if_listed
-    ]
+    keys_missing = bool(await persons.index_keys_used(session) - set(serving.index_key_ids))
+    replies, records = [], []
+    for question in questions:
+        if keys_missing and question.kind is SubjectKind.PERSON:
+            replies.append(Reply(Outcome.KEYS_MISSING, newest, asker, ()))
+        elif newest < question.min_list_version:
+            replies.append(Reply(Outcome.VERSION_NOT_REACHED, newest, asker, ()))
+        else:
+            reply = Reply(Outcome.ANSWERED, version, asker, await _hits(session, question, version))
+            replies.append(reply)
+            if reply.hits or not question.only_if_listed:
+                records.append(_record(question, reply, serving, known_at))
     if records:
         await audit.add(session, records)
-    return Found(version, keys_missing=False, recorded=True, hits=tuple(hits))
+    return replies
 
 
-async def _hits(session: WriteSession, subject: AskedSubject, asking: Asking, version: int) -> tuple[Hit, ...]:
-    if subject.uscc is not None:
-        candidates = await revisions.ever_of_unit(session, subject.uscc)
+async def _hits(session: WriteSession, question: Question, version: int) -> tuple[Hit, ...]:
+    if question.uscc is not None:
+        candidates = await revisions.ever_of_unit(session, question.uscc)
         entries = await revisions.entries_from(session, await revisions.some_at_version(session, version, candidates))
         return tuple(
             Hit(entry.listing, None)
             for entry in entries
-            if entry.listing.unit.uscc == subject.uscc and entry.listing.concerns(None, asking.on)
+            if entry.listing.unit.uscc == question.uscc and entry.listing.concerns(None, question.on)
         )
-    known = await persons.found_by(session, subject.blind_indexes)
+    known = await persons.found_by(session, question.blind_indexes)
     ids = frozenset(one.person_id for one in known)
     candidates = await persons.listings_with(session, ids)
     entries = await revisions.entries_from(session, await revisions.some_at_version(session, version, candidates))
-    return tuple(_of_persons(entries, ids, asking))
+    return tuple(_of_persons(entries, ids, question))
 
 
-def _of_persons(entries: Iterable[Entry], ids: frozenset[UUID], asking: Asking) -> Iterable[Hit]:
+def _of_persons(entries: Iterable[Entry], ids: frozenset[UUID], question: Question) -> Iterable[Hit]:
     for entry in entries:
         for person in entry.persons:
-            if person.person_id in ids and entry.listing.concerns(person, asking.on):
+            if person.person_id in ids and entry.listing.concerns(person, question.on):
                 yield Hit(entry.listing, person)
 
 
-def _record(
-    subject: AskedSubject, asking: Asking, known_at: datetime, version: int, hits: Sequence[Hit]
-) -> AuditRecord:
-    index = subject.blind_indexes[0] if subject.blind_indexes else None
+def _record(question: Question, reply: Reply, serving: Serving, known_at: datetime) -> AuditRecord:
+    index = question.blind_indexes[0] if question.blind_indexes else None
     return AuditRecord(
-        lookup_id=subject.lookup_id,
-        answered_at=asking.answered_at,
-        request_id=asking.request_id,
-        client_id=asking.client_id,
-        key_id=asking.key_id,
-        department=asking.department,
-        purpose=asking.purpose,
-        reference=subject.reference,
-        subject_kind=subject.kind,
-        uscc=subject.uscc,
+        lookup_id=question.lookup_id,
+        answered_at=question.answered_at,
+        request_id=question.request_id,
+        client_id=reply.asker.client_id,
+        key_id=question.key_id,
+        department=reply.asker.department,
+        purpose=question.purpose,
+        reference=question.reference,
+        subject_kind=question.kind,
+        uscc=question.uscc,
         blind_index=index.value if index else None,
         index_key_id=index.key_id if index else None,
-        masked_number=subject.masked_number,
-        on_day=asking.on,
+        masked_number=question.masked_number,
+        on_day=question.on,
         known_at=known_at,
-        view=asking.view,
-        verdict="listed" if hits else "not_listed",
-        list_version=version,
-        catalogue_version=asking.catalogue_version,
-        listing_ids=tuple(hit.listing.listing_id for hit in hits),
-        revisions=tuple(hit.listing.revision for hit in hits),
-        person_ids=tuple(hit.person.person_id for hit in hits if hit.person),
-        client_name="",
-        scene=asking.scene,
-        scenes_version=asking.scenes_version,
+        view=question.view,
+        verdict="listed" if reply.hits else "not_listed",
+        list_version=reply.list_version,
+        catalogue_version=serving.catalogue_version,
+        listing_ids=tuple(hit.listing.listing_id for hit in reply.hits),
+        revisions=tuple(hit.listing.revision for hit in reply.hits),
+        person_ids=tuple(hit.person.person_id for hit in reply.hits if hit.person),
+        client_name=reply.asker.name,
+        scene=question.scene,
+        scenes_version=question.scenes_version,
     )

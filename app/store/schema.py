@@ -101,3 +101,11 @@ def _config() -> Config:
 
 def _current(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
+
+
+async def room_for_connections(session: Session) -> int:
+    """Return how many connections the server has for ordinary clients."""
+    reserved = "current_setting('superuser_reserved_connections')::int"
+    query = text(f"SELECT current_setting('max_connections')::int - {reserved}")
+    room: int = (await session.execute(query)).scalar_one()
+    return room

@@ -100,16 +100,23 @@ async def test_a_wrong_method_is_a_problem_that_names_the_right_ones(
 # Sizes and types of bodies
 
 
+def limit_of(api: Api, path: str) -> int:
+    given = api.settings
+    return {"/v1/pushes": given.max_push_bytes, "/v1/lookups/batch": given.max_batch_bytes}.get(
+        path, given.max_body_bytes
+    )
+
+
 @pytest.mark.parametrize("path", ["/v1/lookups", "/v1/lookups/batch", "/v1/pushes"])
 async def test_a_body_that_declares_too_much_is_refused_before_it_is_read(api: Api, path: str) -> None:
-    limit = api.settings.max_push_bytes if path == "/v1/pushes" else api.settings.max_body_bytes
+    limit = limit_of(api, path)
     response = await post(api, path, b" " * (limit + 1))
     assert str(limit) in problem(response, 413, "content_too_large")["detail"]
 
 
 @pytest.mark.parametrize("path", ["/v1/lookups", "/v1/lookups/batch", "/v1/pushes"])
 async def test_a_body_that_declares_nothing_is_refused_once_it_is_too_large(api: Api, path: str) -> None:
-    limit = api.settings.max_push_bytes if path == "/v1/pushes" else api.settings.max_body_bytes
+    limit = limit_of(api, path)
     response = await post(api, path, in_chunks(limit + 1024))
     assert str(limit) in problem(response, 413, "content_too_large")["detail"]
 
@@ -354,9 +361,9 @@ async def test_the_log_tells_of_an_unexpected_error_where_it_arose(
     (line,) = logged(capsys)
     assert line["event"] == "request.failed"
     assert line["request_id"] == response.headers["X-Request-ID"]
-    assert line["error"] == "sqlalchemy.exc.ProgrammingError"
+    assert line["error"] == "asyncpg.exceptions.UndefinedTableError"
     assert line["sqlstate"] == "42P01"
-    assert any("app/services/lookup.py" in frame for frame in line["frames"])
+    assert any("app/services/quick_lookup.py" in frame for frame in line["frames"])
 
 
 @pytest.fixture

@@ -256,19 +256,6 @@ async def test_a_batch_answers_as_single_lookups_do(api: Api) -> None:
         }
 
 
-async def test_a_batch_takes_a_thousand_codes_and_not_one_more(api: Api) -> None:
-    await api.pushed(list_operation(1))
-    items = [{"code": synthetic_uscc(n)} for n in range(1, 1001)]
-    results = await ask_batch(api, items)
-    assert [one["verdict"] for one in results] == ["listed"] + ["not_listed"] * 999
-    assert (await api.rows("SELECT count(*) AS n FROM audit"))[0]["n"] == 1000
-    response = await api.http.post(
-        "/v1/lookups/batch", json={"items": [*items, {"code": synthetic_uscc(1)}]}, headers=api.headers()
-    )
-    assert response.status_code == 422
-    assert response.json()["code"] == "too_many"
-
-
 async def test_a_person_in_a_batch_without_purpose_is_that_items_problem(api: Api) -> None:
     items = [{"code": synthetic_resident_id(1)}, {"code": synthetic_uscc(1)}]
     results = await ask_batch(api, items, purpose=None)

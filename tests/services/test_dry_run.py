@@ -24,7 +24,7 @@ async def test_a_dry_run_ends_between_two_parts_once_nobody_waits_for_it(api: Ap
     async with app.router.lifespan_context(app):
         services = app.state.services
         (row,) = await api.rows("SELECT client_id, key_id FROM api_keys JOIN clients USING (client_id)")
-        caller = Caller(row["client_id"], row["key_id"], "", "", frozenset())
+        caller = Caller(row["client_id"], row["key_id"], "", "", frozenset(), b"")
         with Spool() as body:
             body.write(b"".join(json.dumps(list_operation(n)).encode() + b"\n" for n in range(1, 3001)))
             request = PushRequest(body, "application/x-ndjson", str(uuid4()), {}, dry_run=True, still_there=still_there)
@@ -43,7 +43,7 @@ async def test_a_push_goes_on_for_it_can_be_asked_about_afterwards(api: Api) -> 
     async with app.router.lifespan_context(app):
         services = app.state.services
         (row,) = await api.rows("SELECT client_id, key_id FROM api_keys JOIN clients USING (client_id)")
-        caller = Caller(row["client_id"], row["key_id"], "", "", frozenset())
+        caller = Caller(row["client_id"], row["key_id"], "", "", frozenset(), b"")
         with Spool() as body:
             body.write(json.dumps({"operations": [list_operation(1)]}).encode())
             request = PushRequest(body, "application/json", "key-1", {}, still_there=gone)

@@ -22,14 +22,44 @@ from app.domain.listing import (
 )
 from app.domain.moment import Moment
 from app.domain.subjects import SubjectKind
+from app.services.access import NamedKey, Scope, named_key
 from app.store import persons
 from app.store.database import Database
 from app.store.listings import write
-from app.store.lookups import AskedSubject, Asking, find_and_record
+from app.store.lookups import Question, Serving, find_and_record
 from app.store.persons import StoredPerson
+from tests.support import make_key
 
 START = date(2026, 1, 10)
+SERVING = Serving("sha256:test", ("k",))
 DAYS = st.integers(-3, 12).map(lambda n: START + timedelta(days=n))
+
+
+def question(
+    key: NamedKey | None, on: date, *, uscc: str | None = None, blind_indexes: tuple[BlindIndex, ...] = ()
+) -> Question:
+    """Ask about a unit, or about whoever has one of these indexes."""
+    assert key is not None
+    kind, mask = (SubjectKind.UNIT, None) if uscc else (SubjectKind.PERSON, "**")
+    return Question(
+        lookup_id=uuid4(),
+        answered_at=Moment.current().now,
+        request_id="r",
+        key_id=key.key_id,
+        key_digest=key.digest,
+        purpose="测试",
+        reference=None,
+        kind=kind,
+        uscc=uscc,
+        blind_indexes=blind_indexes,
+        masked_number=mask,
+        on=on,
+        view="summary",
+        min_list_version=0,
+        only_if_listed=False,
+        scene=None,
+        scenes_version=None,
+    )
 
 
 @st.composite
@@ -81,8 +111,7 @@ def listing_and_person(draw: st.DrawFn) -> tuple[Listing, RelatedPerson]:
 async def test_what_the_statement_finds_is_what_the_domain_says_is_in_force(
     database: Database, pairs: list[tuple[Listing, RelatedPerson]], on: date
 ) -> None:
-    moment = Moment.current()
-    asking = Asking(moment.now, "r", uuid4(), "k", "清远海关", "测试", on, "summary", 0, "sha256:test", ("k",))
+    key = named_key(await make_key(database, Scope.LOOKUP))
     async with database.writing() as session:
         asked = []
         for listing, person in pairs:
@@ -91,15 +120,15 @@ async def test_what_the_statement_finds_is_what_the_domain_says_is_in_force(
             await persons.add(session, [StoredPerson(person.person_id, person.name, index, sealed, "**", None, None)])
             await write(session, [Entry(listing, (person,))])
             asked += [
-                AskedSubject(uuid4(), SubjectKind.UNIT, listing.unit.uscc, (), None, None),
-                AskedSubject(uuid4(), SubjectKind.PERSON, None, (index,), "**", None),
+                question(key, on, uscc=listing.unit.uscc),
+                question(key, on, blind_indexes=(index,)),
             ]
-        found = await find_and_record(session, asked, asking)
+        found = await find_and_record(session, asked, SERVING)
     expected = [
         [listing.listing_id] if listing.concerns(who, on) else [] for listing, person in pairs for who in (None, person)
     ]
-    assert [[hit.listing.listing_id for hit in hits] for hits in found.hits] == expected
-    assert [(hit.listing, hit.person) for hits in found.hits for hit in hits] == [
+    assert [[hit.listing.listing_id for hit in hits] for _, _, _, hits in found] == expected
+    assert [(hit.listing, hit.person) for _, _, _, hits in found for hit in hits] == [
         (listing, who) for listing, person in pairs for who in (None, person) if listing.concerns(who, on)
     ]
 
@@ -115,23 +144,19 @@ async def test_a_number_with_several_names_in_several_listings_is_found_wherever
     """Everybody drawn has one number, and stands in all the listings."""
     index = BlindIndex("k", uuid4().bytes * 2)
     people = [person for _, person in pairs]
-    asking = Asking(
-        Moment.current().now, "r", uuid4(), "k", "清远海关", "测试", on, "summary", 0, "sha256:test", ("k",)
-    )
+    key = named_key(await make_key(database, Scope.LOOKUP))
     async with database.writing() as session:
         stored = [
             StoredPerson(one.person_id, one.name, index, SealedNumber("k", b"x"), "**", None, None) for one in people
         ]
         await persons.add(session, stored)
         await write(session, [Entry(listing, tuple(people)) for listing, _ in pairs])
-        asked = AskedSubject(uuid4(), SubjectKind.PERSON, None, (index,), "**", None)
-        found = await find_and_record(session, [asked], asking)
+        (reply,) = await find_and_record(session, [question(key, on, blind_indexes=(index,))], SERVING)
     expected = {
         (listing.listing_id, person.person_id)
         for listing, _ in pairs
         for person in people
         if listing.concerns(person, on)
     }
-    (hits,) = found.hits
-    told = [(hit.listing.listing_id, hit.person.person_id) for hit in hits if hit.person]
-    assert (set(told), len(hits)) == (expected, len(expected))
+    told = [(hit.listing.listing_id, hit.person.person_id) for hit in reply.hits if hit.person]
+    assert (set(told), len(reply.hits)) == (expected, len(expected))

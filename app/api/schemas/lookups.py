@@ -1,10 +1,11 @@
 """The wire shapes of a lookup. In answers every key is always there; what is not is ``null``."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr
 
 from app.api.schemas.problems import Problem
 from app.api.schemas.scenes import AnsweredAskOut, AnsweredSceneOut, SceneField, asks_out
@@ -17,7 +18,7 @@ from app.services.fields import Day, Instant, LongText, ShortText
 from app.services.lookup import Answer, AnsweredListing, View
 from app.services.push_options import NEWEST_VERSION
 
-MOST_IN_BATCH = 1000
+MOST_IN_BATCH = 100_000
 _LONGEST_CODE = 64
 
 Code = Annotated[
@@ -92,19 +93,21 @@ class BatchItem(_Request):
     reference: Reference = None
 
 
-class BatchRequest(_Request):
-    """Up to 1,000 subjects, asked for one purpose and one day."""
+class BatchTerms(_Request):
+    """What is said once for all items of a batch."""
 
-    # Each item is read by itself, so that one that is wrong gets its own problem and spoils no other.
-    items: Annotated[
-        list[Annotated[Any, WithJsonSchema({"$ref": "#/components/schemas/BatchItem"})]],
-        Field(min_length=1, max_length=MOST_IN_BATCH),
-    ]
     purpose: Purpose = None
     on: On = None
     min_list_version: MinListVersion = 0
     view: ViewField = View.SUMMARY
     scene: SceneField = None
+
+
+class BatchRequest(BatchTerms):
+    """Up to 100,000 subjects, asked for one purpose and one day."""
+
+    # For the document only: each item is read by itself, so that one that is wrong gets its own problem.
+    items: Annotated[list[BatchItem], Field(min_length=1, max_length=MOST_IN_BATCH)]
 
 
 class UnitOut(BaseModel):
@@ -274,7 +277,6 @@ class LookupAnswer(BaseModel):
     @classmethod
     def of(cls, answer: Answer) -> "LookupAnswer":
         """Shape an answer."""
-        with_text = answer.view is View.FULL
         return cls(
             lookup_id=answer.lookup_id,
             answered_at=answer.answered_at,
@@ -286,22 +288,46 @@ class LookupAnswer(BaseModel):
             subject_kind=answer.subject_kind,
             verdict=answer.verdict,
             scene=AnsweredSceneOut.of(answer.scene) if answer.scene else None,
-            listings=[_listing(one, answer.on) for one in answer.listings],
-            measures=[_measure(one, with_text=with_text) for one in answer.measures],
+            listings=listings_out(answer.listings, answer.on),
+            measures=measures_out(answer.measures, answer.view),
         )
 
 
 class BatchProblem(BaseModel):
     """An item that could not be decided."""
 
-    code_index: Annotated[int, Field(description="Which item, from 0.")]
+    code_index: Annotated[
+        int | None, Field(description="Which item, from 0; `null`: none by itself, the whole batch stops here.")
+    ]
     problem: Problem
 
 
-class BatchAnswer(BaseModel):
-    """The items' answers and problems, in the order they were asked."""
+class BatchEnd(BaseModel):
+    """The end of a batch; without it, what came is cut off, and what did not come is undetermined."""
+
+    complete: Literal[True]
+    count: Annotated[int, Field(description="How many items were answered, by a verdict or a problem: all of them.")]
+    lowest_list_version: Annotated[int | None, Field(description="Of the answers; `null`: there is none.")]
+    highest_list_version: Annotated[
+        int | None,
+        Field(description="If another than the lowest, the list changed meanwhile; each answer says its own."),
+    ]
+
+
+class BatchAnswer(BatchEnd):
+    """The items' answers and problems, in the order they were asked, and the end that says that all are there."""
 
     results: list[LookupAnswer | BatchProblem]
+
+
+def listings_out(listings: Iterable[AnsweredListing], on: date) -> list[ListingOut]:
+    """Shape the listings of an answer."""
+    return [_listing(one, on) for one in listings]
+
+
+def measures_out(measures: Iterable[AnsweredMeasure], view: View) -> list[MeasureOut]:
+    """Shape the measures of an answer."""
+    return [_measure(one, with_text=view is View.FULL) for one in measures]
 
 
 def _listing(answered: AnsweredListing, on: date) -> ListingOut:
