@@ -108,6 +108,7 @@ async def keep(session: WriteSession, case: Case, client_id: UUID) -> None:
     index, sealed = BlindIndex("k", person.person_id.bytes * 2), SealedNumber("k", b"x")
     await persons.add(session, [StoredPerson(person.person_id, person.name, index, sealed, "**", None, None)])
     await write(session, [Entry(listing, (person,))])
+    seen: set[UUID] = set()
     for number, one in enumerate(case.history, start=1):
         # The day is the city's: eight hours before it is the day before in UTC.
         moment = datetime.combine(one.on, time(0, 30), UTC) - timedelta(hours=8)
@@ -120,7 +121,12 @@ async def keep(session: WriteSession, case: Case, client_id: UUID) -> None:
             """),
             push,
         )
-        row = {"listing": listing.listing_id, "revision": number, "op": one.op.value, "state": json.dumps(state(one))}
+        row = {
+            "listing": listing.listing_id,
+            "revision": number,
+            "op": one.op.value,
+            "state": json.dumps(state(one, seen)),
+        }
         await session.execute(
             text("""
                 INSERT INTO listing_revisions (listing_id, revision, push_id, list_version, change_no, operation,
@@ -132,10 +138,10 @@ async def keep(session: WriteSession, case: Case, client_id: UUID) -> None:
     await enforcement_reports.add(session, reports_of(case, client_id))
 
 
-def state(one: Recorded) -> dict[str, Any]:
-    """Return what a revision's state says of its persons."""
-    ids = set(one.there) | set(one.bans)
-    return {"persons": [person_state(one, person_id) for person_id in ids]}
+def state(one: Recorded, seen: set[UUID]) -> dict[str, Any]:
+    """Return what a revision's state says of its persons: nobody who was ``seen`` in it is ever left out again."""
+    seen |= set(one.there) | set(one.bans)
+    return {"persons": [person_state(one, person_id) for person_id in seen]}
 
 
 def person_state(one: Recorded, person_id: UUID) -> dict[str, Any]:
