@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from app.cli import app as command_line
+from app.cli import command_line
 from app.settings import PROJECT_ROOT, Settings
 
 DOCUMENTS = sorted([*PROJECT_ROOT.glob("*.md"), *(PROJECT_ROOT / "docs").rglob("*.md")])
@@ -29,7 +29,7 @@ def test_every_relative_link_leads_to_a_file(document: Path) -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_every_command_that_a_document_names_exists(document: Path) -> None:
-    root = get_command(command_line)
+    root = get_command(command_line())
     known = {name: getattr(command, "commands", {}) for name, command in root.commands.items()}  # type: ignore[attr-defined]
     for name, sub in re.findall(r"(?:^|[\s`/])liancheng ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?", document.read_text()):
         if name in known:

@@ -7,7 +7,7 @@ import pytest
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-from app.cli import app
+from app.cli import command_line
 from app.settings import Settings
 from tests.cli.commands import liancheng, printed
 
@@ -23,7 +23,7 @@ def commands(group: object, *path: str) -> Iterator[tuple[tuple[str, ...], Typer
             yield from commands(command, *path, name)
 
 
-ALL = dict(commands(get_command(app)))
+ALL = dict(commands(get_command(command_line())))
 
 
 def test_all_commands_are_looked_at() -> None:
