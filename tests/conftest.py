@@ -4,10 +4,8 @@ import asyncio
 import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from itertools import count
 from pathlib import Path
 
-import asyncpg
 import httpx
 import hypothesis
 import pytest
@@ -19,6 +17,7 @@ from app.services.identity_keys import new_keys
 from app.settings import Settings
 from app.store import embedded, schema
 from app.store.database import Database
+from tests.databases import Databases, on_database, run_on
 from tests.support import BUREAU, Api, make_key
 
 # How long an example takes says more of the machine than of the code.
@@ -28,7 +27,6 @@ hypothesis.settings.load_profile("suite")
 # Durability is not what most tests are about; those that are start a service of their own.
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
 _KEYS = new_keys("test-1")
-_numbers = count(1)
 # Each test's database is a copy: two years of empty partitions would be most of it.
 schema.AUDIT_MONTHS_AHEAD = 2
 
@@ -62,14 +60,20 @@ def template(server_url: str) -> str:
     return name
 
 
+@pytest.fixture(scope="session")
+def spare(server_url: str, template: str) -> Iterator[Databases]:
+    """Return the databases that tests have used and left as they found them."""
+    databases = Databases(server_url, template)
+    yield databases
+    databases.close()
+
+
 @pytest.fixture
-def database_url(server_url: str, template: str) -> Iterator[str]:
-    """URL, as the owner, of a fresh database with the whole schema and nothing in it."""
-    name = f"liancheng_test_{os.getpid()}_{next(_numbers)}"
-    # Copied file by file, which at this size takes a third of the time of going through the log.
-    run_on(server_url, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
-    yield on_database(server_url, name)
-    run_on(server_url, f"DROP DATABASE {name} WITH (FORCE)")
+def database_url(spare: Databases) -> Iterator[str]:
+    """URL, as the owner, of a database with the whole schema and nothing in it."""
+    name = spare.take()
+    yield on_database(spare.server_url, name)
+    spare.give_back(name)
 
 
 @pytest.fixture
@@ -117,22 +121,3 @@ def settings_for(url: str, folder: Path) -> Settings:
         # Tests that are about it let jobs be done themselves, or start a process.
         webhook_worker=False,
     )
-
-
-def on_database(url: str, name: str) -> str:
-    """Return the URL with another database name."""
-    before, _, parameters = url.partition("?")
-    return before.rpartition("/")[0] + f"/{name}" + (f"?{parameters}" if parameters else "")
-
-
-def run_on(url: str, statement: str) -> None:
-    """Run one statement outside any transaction."""
-
-    async def once() -> None:
-        connection = await asyncpg.connect(url)
-        try:
-            await connection.execute(statement)
-        finally:
-            await connection.close()
-
-    asyncio.run(once())

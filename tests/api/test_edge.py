@@ -18,7 +18,8 @@ from app.services.access import Scope
 from app.settings import Settings
 from app.store.database import Database
 from tests.api.service import logged, serving
-from tests.conftest import on_database, run_on, settings_for
+from tests.conftest import settings_for
+from tests.databases import on_database, run_on
 from tests.support import JSON, Api, list_operation, make_key
 
 PROBLEM_KEYS = {"type", "title", "status", "code", "detail", "request_id", "errors"}

@@ -31,7 +31,8 @@ from app.main import create_app
 from app.services.access import Scope
 from app.store.database import Database
 from tests.api.routes import unstarted
-from tests.conftest import on_database, run_on, settings_for
+from tests.conftest import settings_for
+from tests.databases import on_database, run_on
 from tests.support import BUREAU, make_key
 
 CHECKS = [

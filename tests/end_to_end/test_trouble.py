@@ -13,7 +13,7 @@ from app.main import create_app
 from app.services.access import Scope
 from app.store import schema
 from app.store.database import Database
-from tests.conftest import on_database, run_on
+from tests.databases import on_database, run_on
 from tests.support import BUREAU, Api, list_operation, make_key, revoke_all
 
 LOCK = "SELECT list_version FROM list_state FOR UPDATE"

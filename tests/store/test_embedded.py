@@ -12,7 +12,7 @@ import pytest
 from app.errors import Misconfigured
 from app.store import embedded
 from app.store.embedded import EmbeddedPostgres
-from tests.conftest import run_on
+from tests.databases import run_on
 
 _SMALL = {"shared_buffers": "16MB", "fsync": "off"}
 

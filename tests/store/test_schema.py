@@ -21,7 +21,7 @@ from app.settings import PROJECT_ROOT
 from app.store import schema
 from app.store.database import Database
 from app.store.tables import metadata
-from tests.conftest import on_database, run_on
+from tests.databases import on_database, run_on
 from tests.support import Api, list_operation, make_key, person
 
 

@@ -29,7 +29,8 @@ from app.settings import PROJECT_ROOT, Settings
 from app.store import schema
 from app.store.database import Database, WriteSession
 from app.store.tables import metadata
-from tests.conftest import on_database, run_on, settings_for
+from tests.conftest import settings_for
+from tests.databases import on_database, run_on
 from tests.support import BUREAU, JSON, Api, list_operation, make_key, person, remove_operation, today
 
 FIRST_RELEASE = "20261124_first_release"
