@@ -226,6 +226,7 @@ def test_in_every_route_the_caller_is_known_before_a_session_is_opened() -> None
         assert True in order[:first_session], name
     # The others open theirs themselves: once a body is received, or page by page.
     by_themselves = {
+        "POST /v1/lookups/batch",
         "POST /v1/pushes",
         "POST /v1/pushes/{push_id}/approval",
         "GET /v1/changes",
