@@ -21,7 +21,9 @@ from tests.databases import Databases, on_database, run_on
 from tests.support import BUREAU, Api, make_key
 
 # How long an example takes says more of the machine than of the code.
-hypothesis.settings.register_profile("suite", deadline=None)
+# A run of everything has ten minutes; LIANCHENG_TEST_EXAMPLES asks for more than these.
+_EXAMPLES = int(os.environ.get("LIANCHENG_TEST_EXAMPLES", "30"))
+hypothesis.settings.register_profile("suite", deadline=None, max_examples=_EXAMPLES)
 hypothesis.settings.load_profile("suite")
 
 # Durability is not what most tests are about; those that are start a service of their own.

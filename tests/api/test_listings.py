@@ -159,7 +159,7 @@ async def test_a_question_that_cannot_be_answered_is_refused(api: Api, query: JS
 DATES = st.none() | st.integers(-400, 400).map(lambda n: today() + timedelta(n))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     on=st.integers(-700, 0).map(lambda n: today() + timedelta(n)),
     state=st.none() | st.sampled_from(ListingState),

@@ -148,7 +148,7 @@ REQUESTS: st.SearchStrategy[JSON] = st.builds(
 KEYS = st.sampled_from(("customs", "customs", "bureau", "bureau", "without the scope", "of nobody"))
 
 
-@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=REQUESTS, key=KEYS, indent=st.sampled_from((None, 1)))
 async def test_both_ways_give_the_same_bytes_status_headers_and_records(
     eventful: Both, body: JSON, key: str, indent: int | None

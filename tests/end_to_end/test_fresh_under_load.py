@@ -59,7 +59,7 @@ class Load:
             turn += 1
             unit, url = 1 + turn % UNITS, self.urls[turn % 2]
             before, steady = dict(self.acknowledged), unit not in self.pushing
-            if turn % 50:
+            if turn % 8:
                 response = await http.post(
                     f"{url}/v1/lookups", json={"code": synthetic_uscc(unit)}, headers=self.api.headers()
                 )

@@ -66,7 +66,7 @@ QUERY = f"""
 """
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(listings, people)
 async def test_every_day_is_in_or_out_as_the_domain_says(
     database: Database, listing: Listing, person: RelatedPerson

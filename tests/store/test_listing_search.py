@@ -95,9 +95,7 @@ NARROWED = st.lists(st.sampled_from(sorted(FIELDS)), max_size=3, unique=True).fl
 ON = st.sampled_from([FIRST - timedelta(days=1), *DAYS, DAYS[-1] + timedelta(days=1)])
 
 
-@settings(
-    max_examples=200, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=80, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(on=ON, narrowed=NARROWED, limit=st.integers(1, 30))
 async def test_pages_hold_exactly_what_the_filter_lets_through_in_order(
     recorded: tuple[Database, list[Listing]], on: date, narrowed: dict[str, Any], limit: int

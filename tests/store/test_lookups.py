@@ -106,7 +106,7 @@ def listing_and_person(draw: st.DrawFn) -> tuple[Listing, RelatedPerson]:
     )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(pairs=st.lists(listing_and_person(), min_size=1, max_size=5), on=DAYS)
 async def test_what_the_statement_finds_is_what_the_domain_says_is_in_force(
     database: Database, pairs: list[tuple[Listing, RelatedPerson]], on: date
@@ -136,7 +136,7 @@ async def test_what_the_statement_finds_is_what_the_domain_says_is_in_force(
 TERMS = st.lists(listing_and_person(), min_size=2, max_size=4)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(pairs=TERMS, on=DAYS)
 async def test_a_number_with_several_names_in_several_listings_is_found_wherever_it_concerns(
     database: Database, pairs: list[tuple[Listing, RelatedPerson]], on: date
