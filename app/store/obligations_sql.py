@@ -68,8 +68,9 @@ _KNOWN_PERSON = """
             SELECT listing_revisions.list_version, listing_revisions.revision,
                 CAST(committed_at AT TIME ZONE 'Asia/Shanghai' AS date) AS recorded_on,
                 person ->> 'ended_on' IS NULL AS there,
+                -- No row: one with a null in it, as a ban for life has, is not "not null".
                 CASE WHEN person ->> 'ban_until' IS NOT NULL OR CAST(person ->> 'ban_for_life' AS boolean)
-                    THEN ROW(person ->> 'ban_since', person ->> 'ban_until') END AS ban
+                    THEN jsonb_build_array(person -> 'ban_since', person -> 'ban_until') END AS ban
             FROM listing_revisions JOIN pushes USING (push_id)
                 CROSS JOIN LATERAL jsonb_array_elements(state -> 'persons') AS person
             WHERE known.persons_changed AND listing_revisions.listing_id = chunk.listing_id

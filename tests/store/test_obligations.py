@@ -228,10 +228,7 @@ def as_found(items: Sequence[Obligation]) -> Mapping[ObligationKey, tuple[Any, .
     return {one.key: (one.state, one.since, one.ending, one.due_on, one.overdue) for one in items}
 
 
-# Other seeds find histories in which the two disagree about since when a ban alone is the ground of measure 9.
-@settings(
-    max_examples=20, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     drawn=st.lists(cases(), min_size=1, max_size=4),
     periods=PERIODS,
