@@ -34,11 +34,9 @@ from app.api.quick_lookups import QuickLookups
 from app.api.rendered import RenderedAnswers
 from app.errors import LianchengError, Misconfigured
 from app.observability import Event
-from app.services import districts, enforcement_periods, list_rules, publication
-from app.services import scenes as scene_files
 from app.services.alerts import AlertService
 from app.services.audit_reading import AuditReadingService
-from app.services.catalogue import keep_served, load
+from app.services.catalogue import keep_served
 from app.services.effect import EffectService
 from app.services.feed import FeedService
 from app.services.identity_keys import register, vault_from
@@ -47,6 +45,8 @@ from app.services.obligations import ObligationService
 from app.services.pushing import PushService, PushTerms
 from app.services.quick_lookup import QuickLookupService
 from app.services.reporting import ReportService
+from app.services.scenes import keep_served as keep_scenes
+from app.services.served_data import ServedData
 from app.services.tokens import TokenService
 from app.services.unusual_use import UnusualUseService, thresholds
 from app.services.webhook_targets import TargetRules
@@ -148,13 +148,9 @@ async def _serving(settings: Settings) -> AsyncIterator[Services]:
     if settings.database_url is None:
         raise Misconfigured("没有设置 LIANCHENG_DATABASE_URL。请用 liancheng serve 启动，它会自带数据库。")
     vault = vault_from(settings)
-    memo = load(settings.catalogue_file)
-    rules = list_rules.load(settings.list_rules_file)
-    texts = publication.load(settings.publication_file)
-    served_scenes = scene_files.load(settings.scenes_file, memo)
-    periods = enforcement_periods.load(settings.enforcement_file)
-    divisions = districts.load(settings.districts_file)
-    obligation_service = ObligationService(memo, periods)
+    data = ServedData.load(settings)
+    memo = data.catalogue
+    obligation_service = ObligationService(memo, data.periods)
     database = Database(
         settings.database_url.get_secret_value(), pool_size=settings.pool_size, timeout=settings.database_timeout
     )
@@ -177,7 +173,7 @@ async def _serving(settings: Settings) -> AsyncIterator[Services]:
         await schema.check(database)
         async with database.writing() as session:
             await keep_served(session, memo)
-            await scene_files.keep_served(session, served_scenes)
+            await keep_scenes(session, data.scenes)
             await register(session, vault)
         async with database.writing() as session:
             await schema.ensure_audit_partitions(session)
@@ -189,16 +185,16 @@ async def _serving(settings: Settings) -> AsyncIterator[Services]:
             for_summaries,
             lookups,
             QuickLookupService(lookups, coalescer),
-            RenderedAnswers(memo, served_scenes),
-            PushService(vault, rules, terms),
+            RenderedAnswers(memo, data.scenes),
+            PushService(vault, data.rules, terms),
             FeedService(database, vault, settings.feed_poll),
             TokenService(vault, memo.version),
-            texts,
+            data.publication,
             asyncio.Semaphore(_BATCHES_AT_ONCE),
-            served_scenes,
+            data.scenes,
             obligation_service,
             ReportService(obligation_service),
-            EffectService(obligation_service, periods, divisions),
+            EffectService(obligation_service, data.periods, data.districts),
             AlertService(memo, settings.alert_window_days),
             AuditReadingService(memo, vault),
             UnusualUseService(thresholds(settings)),

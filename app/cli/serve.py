@@ -10,15 +10,15 @@ import uvicorn
 
 from app.cli.installation import installation, owner_database, service_database
 from app.errors import Misconfigured
-from app.services import districts, enforcement_periods, list_rules, publication
-from app.services.catalogue import load
 from app.services.identity_keys import register, vault_from
+from app.services.served_data import ServedData
 from app.services.webhook_targets import TargetRules, trust
 from app.settings import Settings, current_settings
 from app.store import schema
 
-# For a push, for coalesced lookups, for the public; and for the operator, backups and commands.
-_BESIDES_POOL = 4
+# For a push, for the lookups that travel together, for a summary, for the queue of webhooks.
+_BESIDES_POOLS = 4
+# For the operator, backups and commands.
 _LEFT_TO_OTHERS = 10
 
 
@@ -38,20 +38,23 @@ def serve(
     with contextlib.suppress(KeyboardInterrupt), installation(make=True) as settings:
         room = asyncio.run(_prepare(settings, migrate_first=own_database))
         # The processes read it as they read everything, from the environment.
-        os.environ["LIANCHENG_POOL_SIZE"] = str(fitting_pool(settings.pool_size, workers, room))
+        os.environ["LIANCHENG_POOL_SIZE"] = str(
+            fitting_pool(settings.pool_size, workers, room, public=settings.public_pool_size)
+        )
         current_settings.cache_clear()
         uvicorn.run("app.main:for_serving", workers=workers, **uvicorn_options(settings, host=host, port=port))
 
 
-def fitting_pool(wanted: int, workers: int, room: int) -> int:
+def fitting_pool(wanted: int, workers: int, room: int, *, public: int) -> int:
     """Return how large the pool of each process may be, so that all of them fit into the database's connections.
 
     ``room`` is what the database has for ordinary clients. Some are left to commands and to the operator; each process
-    has a few besides its pool, for what must not wait for one of it.
+    has a few besides its pool, for what must not wait for one of it, and a pool of ``public`` for the public.
     """
-    each = (room - _LEFT_TO_OTHERS) // workers - _BESIDES_POOL
+    besides = _BESIDES_POOLS + public
+    each = (room - _LEFT_TO_OTHERS) // workers - besides
     if each < 1:
-        most = max(1, (room - _LEFT_TO_OTHERS) // (_BESIDES_POOL + 1))
+        most = max(1, (room - _LEFT_TO_OTHERS) // (besides + 1))
         raise Misconfigured(
             f"数据库最多允许 {room} 个连接，容不下 {workers} 个进程。请减少 --workers（不多于 {most}），"
             "或调大 PostgreSQL 的 max_connections。"
@@ -90,11 +93,7 @@ async def _prepare(settings: Settings, *, migrate_first: bool) -> int:
     """
     if migrate_first:
         await _migrate(settings)
-    load(settings.catalogue_file)
-    list_rules.load(settings.list_rules_file)
-    publication.load(settings.publication_file)
-    enforcement_periods.load(settings.enforcement_file)
-    districts.load(settings.districts_file)
+    ServedData.load(settings)
     TargetRules.of(settings)
     trust(settings.webhook_ca_file)
     vault = vault_from(settings)

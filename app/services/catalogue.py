@@ -6,6 +6,7 @@ from pathlib import Path
 from app.domain.catalogue import Catalogue
 from app.domain.catalogue_file import parse_catalogue
 from app.errors import Misconfigured
+from app.services.data_file import source_of
 from app.store import catalogues
 from app.store.database import Session, WriteSession
 
@@ -16,11 +17,7 @@ parsed = lru_cache(maxsize=8)(parse_catalogue)
 
 def load(file: Path) -> Catalogue:
     """Read and check a catalogue file; raise :class:`CatalogueError` with every problem and its line."""
-    try:
-        source = file.read_bytes()
-    except OSError as error:
-        raise Misconfigured(f"无法读取措施目录文件 {file}（{error.strerror}）。") from error
-    return parsed(source)
+    return parsed(source_of(file, "措施目录"))
 
 
 async def keep_served(session: WriteSession, catalogue: Catalogue) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from app.domain.enforcement_file import parse_enforcement_periods
 from app.domain.enforcement_periods import EnforcementPeriods
-from app.errors import Misconfigured
+from app.services.data_file import source_of
 
 
 @lru_cache
@@ -14,8 +14,4 @@ def load(file: Path) -> EnforcementPeriods:
 
     What was read is kept: a change of the file takes effect when the process starts again.
     """
-    try:
-        source = file.read_bytes()
-    except OSError as error:
-        raise Misconfigured(f"无法读取落实期限文件 {file}（{error.strerror}）。") from error
-    return parse_enforcement_periods(source)
+    return parse_enforcement_periods(source_of(file, "落实期限"))

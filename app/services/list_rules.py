@@ -5,7 +5,7 @@ from pathlib import Path
 
 from app.domain.list_rules import ListRules
 from app.domain.list_rules_file import parse_list_rules
-from app.errors import Misconfigured
+from app.services.data_file import source_of
 
 
 @lru_cache
@@ -14,8 +14,4 @@ def load(file: Path) -> ListRules:
 
     What was read is kept: a change of the file takes effect when the process starts again.
     """
-    try:
-        source = file.read_bytes()
-    except OSError as error:
-        raise Misconfigured(f"无法读取名单规则文件 {file}（{error.strerror}）。") from error
-    return parse_list_rules(source)
+    return parse_list_rules(source_of(file, "名单规则"))

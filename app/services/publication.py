@@ -5,7 +5,7 @@ from pathlib import Path
 
 from app.domain.publication import Publication
 from app.domain.publication_file import parse_publication
-from app.errors import Misconfigured
+from app.services.data_file import source_of
 
 
 @lru_cache
@@ -14,8 +14,4 @@ def load(file: Path) -> Publication:
 
     What was read is kept: a change of the file takes effect when the process starts again.
     """
-    try:
-        source = file.read_bytes()
-    except OSError as error:
-        raise Misconfigured(f"无法读取公示文本文件 {file}（{error.strerror}）。") from error
-    return parse_publication(source)
+    return parse_publication(source_of(file, "公示文本"))

@@ -8,6 +8,7 @@ from app.domain.scenes import ChosenScene, Scenes
 from app.domain.scenes_file import parse_scenes
 from app.errors import FieldError, InvalidField, Misconfigured
 from app.services.catalogue import parsed
+from app.services.data_file import source_of
 from app.store import catalogues
 from app.store.database import Session, WriteSession
 
@@ -20,11 +21,7 @@ def _parsed(source: bytes, catalogue_source: bytes) -> Scenes:
 
 def load(file: Path, catalogue: Catalogue) -> Scenes:
     """Read a file of scenes of this catalogue; raise :class:`ScenesError` with every problem and its line."""
-    try:
-        source = file.read_bytes()
-    except OSError as error:
-        raise Misconfigured(f"无法读取场景文件 {file}（{error.strerror}）。") from error
-    return _parsed(source, catalogue.source)
+    return _parsed(source_of(file, "场景"), catalogue.source)
 
 
 async def keep_served(session: WriteSession, scenes: Scenes) -> None:
