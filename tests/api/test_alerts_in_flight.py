@@ -6,7 +6,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from pydantic import SecretStr
 from sqlalchemy import text
 
 from app.domain.codes import ResidentId
@@ -14,15 +13,13 @@ from app.domain.moment import Moment
 from app.domain.synthetic import synthetic_resident_id, synthetic_uscc
 from app.services.access import Caller, Scope, authenticate
 from app.services.erasure import erase
-from app.services.identity_keys import CIPHER_VARIABLE, INDEX_VARIABLE, new_keys, rekey, vault_from
+from app.services.identity_keys import rekey, vault_from
 from app.services.lookup import Answer, LookupService, Subject, Terms, View
-from app.settings import Settings
 from app.store.database import Database, WriteSession
 from tests.api.test_alerts import acknowledge, alerts, looked_up, told
+from tests.rotation import keys
 from tests.services.serving import also_serving
 from tests.support import CATALOGUE, CUSTOMS, Api, list_operation, make_key, person, remove_operation, today
-
-NEW = new_keys("k2")
 
 
 async def asking(api: Api) -> Api:
@@ -133,16 +130,6 @@ async def test_in_a_storm_of_lookups_and_pushes_a_follower_is_told_of_every_look
     await slow.close()
     assert len(storm.cleared) > 15, "otherwise nothing was in flight"
     assert set(storm.told) == storm.cleared
-
-
-def keys(settings: Settings, form: str) -> dict[str, Any]:
-    assert settings.identity_index_keys is not None
-    assert settings.identity_cipher_keys is not None
-    index, cipher = settings.identity_index_keys.get_secret_value(), settings.identity_cipher_keys.get_secret_value()
-    return {
-        "identity_index_keys": SecretStr(form.format(new=NEW[INDEX_VARIABLE], old=index)),
-        "identity_cipher_keys": SecretStr(form.format(new=NEW[CIPHER_VARIABLE], old=cipher)),
-    }
 
 
 async def test_persons_are_found_across_an_exchange_of_keys_and_no_more_once_erased(api: Api) -> None:

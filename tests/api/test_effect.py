@@ -18,8 +18,8 @@ from app.services.access import Scope
 from tests.api.test_obligations import DAY, REGISTRAR, Department, department
 from tests.api.test_obligations import row as report_row
 from tests.counting import Rows, check, day, summary
+from tests.rotation import keys
 from tests.services.serving import also_serving
-from tests.services.test_identity_rotation import keys
 from tests.support import BUREAU, CUSTOMS, JSON, Api, list_operation, make_key, person, remove_operation, today
 
 TAX = "市税务局"

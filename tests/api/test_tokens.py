@@ -5,7 +5,6 @@ from uuid import UUID
 
 import httpx
 import pytest
-from pydantic import SecretStr
 
 from app.domain.codes import ResidentId
 from app.domain.synthetic import synthetic_resident_id, synthetic_uscc
@@ -13,13 +12,12 @@ from app.errors import NotFound
 from app.services.access import Scope
 from app.services.audit_answers import reproduce
 from app.services.erasure import erase
-from app.services.identity_keys import CIPHER_VARIABLE, INDEX_VARIABLE, new_keys, rekey, vault_from
-from app.settings import Settings
+from app.services.identity_keys import rekey, vault_from
+from tests.rotation import keys
 from tests.services.serving import also_serving
 from tests.support import CATALOGUE, CUSTOMS, JSON, Api, list_operation, make_key, person
 
 NUMBER = synthetic_resident_id(1)
-NEW = new_keys("k2")
 
 
 async def issued(api: Api, *numbers: str, **fields: Any) -> httpx.Response:
@@ -109,17 +107,6 @@ async def test_a_thousand_numbers_are_answered_at_once_and_a_units_code_is_none(
     assert last["problem"]["status"] == 422
     assert last["problem"]["errors"][0]["field"] == "id_number"
     assert len(await api.rows("SELECT 1 FROM audit")) == 999
-
-
-def keys(settings: Settings, form: str) -> dict[str, Any]:
-    """Return what changes in settings whose keys are to be ``form``, such as ``{new},{old}``."""
-    assert settings.identity_index_keys is not None
-    assert settings.identity_cipher_keys is not None
-    index, cipher = settings.identity_index_keys.get_secret_value(), settings.identity_cipher_keys.get_secret_value()
-    return {
-        "identity_index_keys": SecretStr(form.format(new=NEW[INDEX_VARIABLE], old=index)),
-        "identity_cipher_keys": SecretStr(form.format(new=NEW[CIPHER_VARIABLE], old=cipher)),
-    }
 
 
 async def test_while_keys_are_exchanged_a_number_has_the_tokens_of_both(api: Api) -> None:

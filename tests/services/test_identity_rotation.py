@@ -1,7 +1,6 @@
 """Exchanging the keys of identity numbers while the service works: nobody is lost on the way."""
 
 import asyncio
-from typing import Any
 
 import httpx
 import pytest
@@ -14,23 +13,11 @@ from app.domain.identity import IdentityVault, SealedNumber
 from app.domain.synthetic import synthetic_resident_id, synthetic_uscc
 from app.errors import IdentityKeysMissing, Misconfigured
 from app.services.identity_keys import CIPHER_VARIABLE, INDEX_VARIABLE, new_keys, rekey, vault_from
-from app.settings import Settings
+from tests.rotation import keys
 from tests.services.serving import also_serving
 from tests.support import Api, list_operation, person
 
-NEW = new_keys("k2")
 PERSONS = "SELECT person_id, index_key_id, cipher_key_id, blind_index, sealed_number FROM persons ORDER BY person_id"
-
-
-def keys(settings: Settings, form: str) -> dict[str, Any]:
-    """Return what changes in settings whose keys are to be ``form``, such as ``{new},{old}``."""
-    assert settings.identity_index_keys is not None
-    assert settings.identity_cipher_keys is not None
-    index, cipher = settings.identity_index_keys.get_secret_value(), settings.identity_cipher_keys.get_secret_value()
-    return {
-        "identity_index_keys": SecretStr(form.format(new=NEW[INDEX_VARIABLE], old=index)),
-        "identity_cipher_keys": SecretStr(form.format(new=NEW[CIPHER_VARIABLE], old=cipher)),
-    }
 
 
 def vault(api: Api, form: str) -> IdentityVault:
