@@ -4,6 +4,7 @@ import asyncio
 import random
 import signal
 import subprocess
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,11 +46,12 @@ def worker(settings: Settings, name: str) -> Iterator[tuple["subprocess.Popen[by
         process.wait()
 
 
-async def started(log: Path) -> None:
+def started(log: Path) -> None:
     """Wait until a worker says that it has started: before that, a signal ends it as it ends any process."""
-    async with asyncio.timeout(20):
-        while "worker.started" not in log.read_text():
-            await asyncio.sleep(0.05)
+    until = time.monotonic() + 20
+    while "worker.started" not in log.read_text():
+        assert time.monotonic() < until
+        time.sleep(0.05)
 
 
 @pytest.fixture
@@ -138,7 +140,7 @@ async def test_every_version_is_told_though_workers_are_killed_and_the_receiver_
     await api.pushed(list_operation(3))
     with worker(api.settings, "a") as (one, log), worker(api.settings, "b") as (other, other_log):
         await told_of(api, webhook, 3)
-        await started(other_log)
+        await asyncio.to_thread(started, other_log)
         for process in (one, other):
             process.send_signal(signal.SIGTERM)
         assert await asyncio.to_thread(one.wait, 10) == await asyncio.to_thread(other.wait, 10) == 0
