@@ -86,6 +86,7 @@ def create_app(settings: Settings | None = None, *, freeze: bool = False) -> Fas
     With ``freeze``, what is in memory by then is left out of garbage collection: for a process of its own.
     """
     chosen = settings or current_settings()
+    limits = BodyLimits(chosen.max_push_bytes, chosen.max_batch_bytes, chosen.max_body_bytes)
 
     @asynccontextmanager
     async def lifespan(application: FastAPI) -> AsyncIterator[None]:
@@ -136,9 +137,9 @@ def create_app(settings: Settings | None = None, *, freeze: bool = False) -> Fas
         app.include_router(router)
     problems.install(app)
     openapi.install(app)
-    app.add_middleware(QuickLookups)
-    limits = BodyLimits(chosen.max_push_bytes, chosen.max_batch_bytes, chosen.max_body_bytes)
     app.add_middleware(Edge, limits=limits)
+    # Ahead of all layers, the framework's own too: to pass through them costs more than to answer.
+    app.middleware_stack = QuickLookups(app.build_middleware_stack(), limits)
     return app
 
 

@@ -7,7 +7,6 @@ an end that says ``complete`` says that all are there.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -100,7 +99,7 @@ class _Answering:
             async for chunk in chunks:
                 batch.require_caller()
                 # The day stays that of the call; what is recorded is when each was answered.
-                now = replace(terms, moment=Moment(datetime.now(UTC), moment.today))
+                now = terms._replace(moment=Moment(datetime.now(UTC), moment.today))
                 for piece in self._written(await self._decided(chunk, now), now):
                     yield piece
                     await asyncio.sleep(0)

@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.problems import internal_error, problem_response
+from app.api.request_line import write_line
 from app.errors import ContentTooLarge
-from app.observability import Event, accepted_request_id, described, request_id_var, trace_id
+from app.observability import Event, accepted_request_id, described, request_id_var
 
-_REQUEST_ID = b"x-request-id"
-_NO_SNIFFING = (b"x-content-type-options", b"nosniff")
-_NO_STORE = (b"cache-control", b"no-store")
-_UNROUTED = "(none)"
+REQUEST_ID = b"x-request-id"
+NO_SNIFFING = (b"x-content-type-options", b"nosniff")
+# A verdict kept by a cache would be told after the list has changed.
+NO_STORE = (b"cache-control", b"no-store")
 # What any site's pages may read (docs/decisions/0021-the-public.md).
 _PUBLIC = "/v1/public/"
 _ANY_ORIGIN = (b"access-control-allow-origin", b"*")
@@ -71,7 +71,7 @@ class _Exchange:
         given = declared = None
         # One walk through the headers: each request passes here.
         for name, value in scope["headers"]:
-            if name == _REQUEST_ID and given is None:
+            if name == REQUEST_ID and given is None:
                 given = value.decode("latin-1")
             elif name == b"content-length" and declared is None:
                 declared = value
@@ -92,7 +92,15 @@ class _Exchange:
             if not self._status:
                 await self._respond(internal_error())
         finally:
-            self._write_line(time.perf_counter() - started)
+            caller = self._scope.get("state", {}).get("caller")
+            write_line(
+                self._log,
+                self._scope,
+                request_id=self._request_id,
+                status=self._status,
+                seconds=time.perf_counter() - started,
+                client=caller.name if caller is not None else None,
+            )
             request_id_var.reset(token)
 
     def _too_large(self) -> ContentTooLarge:
@@ -114,33 +122,10 @@ class _Exchange:
         if message["type"] == "http.response.start":
             self._status = message["status"]
             headers = message["headers"] = list(message.get("headers", ()))
-            headers += ((_REQUEST_ID, self._request_id.encode()), _NO_SNIFFING)
-            # A verdict kept by a cache would be told after the list has changed.
+            headers += ((REQUEST_ID, self._request_id.encode()), NO_SNIFFING)
             if not any(name == b"cache-control" for name, _ in headers):
-                headers.append(_NO_STORE)
+                headers.append(NO_STORE)
             if self._scope["path"].startswith(_PUBLIC):
                 # On every answer, errors too, and whatever the request says: a cache keeps one answer for all origins.
                 headers.append(_ANY_ORIGIN)
         await self._send(message)
-
-    def _write_line(self, seconds: float) -> None:
-        fields: dict[str, Any] = {
-            "request_id": self._request_id,
-            "method": self._scope["method"],
-            # The route as the code names it; the path itself may hold what must not be logged.
-            "route": getattr(self._scope.get("route"), "path", _UNROUTED),
-            "status": self._status,
-            "ms": round(seconds * 1000, 2),
-        }
-        caller = self._scope.get("state", {}).get("caller")
-        if caller is not None:
-            fields["client"] = caller.name
-        trace = self._trace_id()
-        if trace:
-            fields["trace_id"] = trace
-        self._log.info(Event.REQUEST, **fields)
-
-    def _trace_id(self) -> str | None:
-        if not any(name == b"traceparent" for name, _ in self._scope["headers"]):
-            return None
-        return trace_id(dict(Headers(scope=self._scope)))

@@ -4,20 +4,19 @@ The measures that follow from a listing do not depend on whose listing it is. A 
 what ``LookupAnswer`` gives, byte for byte.
 """
 
-from collections.abc import Iterable
-from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
 
 from pydantic import TypeAdapter
 
-from app.api.schemas.lookups import ListingOut, MeasureOut, listings_out, measures_out
+from app.api.rendered_listing import rendered_listings
+from app.api.schemas.lookups import MeasureOut, measures_out
 from app.api.schemas.scenes import AnsweredSceneOut
 from app.domain.applicability import Grounds
 from app.domain.catalogue import Catalogue
 from app.domain.scenes import Scenes
 from app.domain.subjects import SubjectKind
-from app.services.lookup import AnsweredListing, Decided, Terms, View, what_follows
+from app.services.lookup import Decided, Terms, View, what_follows
 from app.services.scenes import chosen
 
 # More than one list's worth of departments, views and kinds; scenes come on top. A full one is a quarter of a megabyte.
@@ -25,7 +24,6 @@ _KEPT = 256
 
 _MEASURES = TypeAdapter(list[MeasureOut])
 _SCENE = TypeAdapter(AnsweredSceneOut | None)
-_LISTINGS = TypeAdapter(list[ListingOut])
 
 
 class _Following(NamedTuple):
@@ -45,18 +43,18 @@ class RenderedAnswers:
     def answer(self, answer: Decided, terms: Terms) -> bytes:
         """Return the body of an answer."""
         (code, question, _), reply, listings, grounds = answer
-        following = self._following(question.kind, grounds, terms.view, reply.asker.department, question.scene)
+        following = self._following(question.kind, grounds, terms.view, reply.asker.department, question.terms.scene)
         return b"".join(
             (
                 (
                     f'{{"lookup_id":"{question.lookup_id}","answered_at":"{question.answered_at.isoformat()[:-6]}Z",'
-                    f'"on":"{question.on}","known_at":null,"list_version":{reply.list_version},'
+                    f'"on":"{terms.on}","known_at":null,"list_version":{reply.list_version},'
                     f'"catalogue_version":"{self._catalogue.version}","code":"{code.masked}",'
                     f'"subject_kind":"{question.kind}","verdict":"{"listed" if listings else "not_listed"}","scene":'
                 ).encode(),
                 following.scene,
                 b',"listings":',
-                _rendered(listings, question.on) if listings else b"[]",
+                rendered_listings(listings, terms.on) if listings else b"[]",
                 b',"measures":',
                 following.measures,
                 b"}",
@@ -69,7 +67,3 @@ class RenderedAnswers:
         measures, answered = what_follows(self._catalogue, kind, grounds, view, department, chosen(self._scenes, scene))
         shaped = AnsweredSceneOut.of(answered) if answered else None
         return _Following(_SCENE.dump_json(shaped), _MEASURES.dump_json(measures_out(measures, view)))
-
-
-def _rendered(listings: Iterable[AnsweredListing], on: date) -> bytes:
-    return _LISTINGS.dump_json(listings_out(listings, on))

@@ -28,7 +28,18 @@ from app.services.access import Caller, NamedKey, refused
 from app.services.answered_measures import AnsweredMeasure, AnsweredScene, in_no_scene, in_scene
 from app.services.identity_keys import KEYS_MISSING
 from app.store.database import WriteSession
-from app.store.lookups import Asker, Hit, Outcome, Question, Reply, Serving, Verdict, find_and_record
+from app.store.lookups import (
+    Asker,
+    CallTerms,
+    FoundRows,
+    Hit,
+    Outcome,
+    Question,
+    Reply,
+    Serving,
+    Verdict,
+    find_and_record,
+)
 from app.store.past_lookups import find_as_known
 
 
@@ -43,8 +54,7 @@ class View(StrEnum):
     """every measure, the provisions with their text"""
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(NamedTuple):
     """One code as it was sent; ``kind`` where the caller says what it is."""
 
     code: str
@@ -52,8 +62,7 @@ class Subject:
     reference: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(NamedTuple):
     """What holds for a whole call: why, for which day, how much of it, and how new the list has to be.
 
     ``known_at`` asks what the list was known to be at that moment; ``None`` is what is known now. ``scene`` is the
@@ -70,8 +79,7 @@ class Terms:
     scene: ChosenScene | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AnsweredListing:
+class AnsweredListing(NamedTuple):
     """A listing that concerns the subject; ``person`` where the subject is one of its persons.
 
     ``open_objections`` are those that contest it on the day.
@@ -185,24 +193,27 @@ class LookupService:
         if person is not None and terms.purpose is None:
             told = "查询个人必须写明用途（purpose）。"
             raise InvalidField(FieldError("purpose", "purpose_required", told))
-        question = Question(
-            uuid7(),
-            terms.moment.now,
-            terms.request_id,
+        scene = terms.scene
+        call = CallTerms(
             key.key_id,
             key.digest,
             terms.purpose,
-            subject.reference,
-            code.kind,
-            code.value if isinstance(code, Uscc) else None,
-            self._vault.blind_indexes(person) if person is not None else (),
-            person.masked if person is not None else None,
             terms.on,
             terms.view.value,
             terms.min_list_version,
             fault is not None,
-            terms.scene.scene.code if terms.scene else None,
-            terms.scene.version if terms.scene else None,
+            scene.scene.code if scene else None,
+            scene.version if scene else None,
+        )
+        question = Question(
+            uuid7(),
+            terms.moment.now,
+            terms.request_id,
+            call,
+            code.value if isinstance(code, Uscc) else None,
+            subject.reference,
+            self._vault.blind_indexes(person) if person is not None else (),
+            person.masked if person is not None else None,
         )
         return Asked(code, question, fault)
 
@@ -220,7 +231,8 @@ class Decided(NamedTuple):
 
     asked: Asked
     reply: Reply
-    listings: tuple[AnsweredListing, ...]
+    listings: tuple[AnsweredListing, ...] | FoundRows
+    """as found where there is nothing to decide about them"""
     grounds: Grounds
 
 
@@ -230,7 +242,12 @@ def decided(asked: Asked, reply: Reply, on: date) -> Decided | LianchengError:
         return IdentityKeysMissing(KEYS_MISSING)
     if asked.fault is not None and not reply.hits:
         return asked.fault
+    if isinstance(reply.hits, FoundRows) and reply.hits.plain(on):
+        return Decided(asked, reply, reply.hits, _LISTED if reply.hits else _NOT_LISTED)
     return Decided(asked, reply, *what_concerns(reply.hits, on))
+
+
+_LISTED, _NOT_LISTED = Grounds(listed=True, banned=False), Grounds(listed=False, banned=False)
 
 
 def _irregular(subject: Subject, fault: InvalidField) -> Uscc:

@@ -6,7 +6,7 @@ about, a key that is refused, a list that is too old. What is answered here is p
 
 from app.errors import LianchengError
 from app.services.access import NamedKey
-from app.services.lookup import Decided, LookupService, Subject, Terms, what_concerns
+from app.services.lookup import Decided, LookupService, Subject, Terms, decided
 from app.store.coalescing import Coalescer
 from app.store.lookups import Outcome
 
@@ -35,4 +35,5 @@ class QuickLookupService:
         reply = await self._coalescer.ask(asked.question)
         if reply.outcome is not Outcome.ANSWERED:
             return None
-        return Decided(asked, reply, *what_concerns(reply.hits, terms.on))
+        result = decided(asked, reply, terms.on)
+        return result if isinstance(result, Decided) else None

@@ -9,7 +9,7 @@ carries coalesced lookups (``store/coalescing.py``).
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, overload
 from uuid import UUID
 
 from sqlalchemy import Dialect
@@ -26,31 +26,43 @@ from app.store.tables import listings, related_persons
 Verdict = Literal["listed", "not_listed"]
 
 
-class Question(NamedTuple):
-    """One subject asked about, by whom, why and for which day, in the order of the statement's columns.
+class CallTerms(NamedTuple):
+    """What all questions of one call have in common, and those of like calls too: who asks, why and for which day.
 
-    The subject is a unit by its code, or a person by every index that the number may be stored under. With
-    ``only_if_listed`` (a code that fails its check character) "not listed" is no answer, and is not recorded. The key
-    is named by its id and the digest of its secret.
+    The key is named by its id and the digest of its secret. With ``only_if_listed`` (a code that fails its check
+    character) "not listed" is no answer, and is not recorded.
     """
 
-    lookup_id: UUID
-    answered_at: datetime
-    request_id: str
     key_id: str
     key_digest: bytes
     purpose: str | None
-    reference: str | None
-    kind: SubjectKind
-    uscc: str | None
-    blind_indexes: tuple[BlindIndex, ...]
-    masked_number: str | None
     on: date
     view: str
     min_list_version: int
     only_if_listed: bool
     scene: str | None
     scenes_version: str | None
+
+
+class Question(NamedTuple):
+    """One subject asked about.
+
+    The subject is a unit by its code, or a person by every index that the number may be stored under.
+    """
+
+    lookup_id: UUID
+    answered_at: datetime
+    request_id: str
+    terms: CallTerms
+    uscc: str | None
+    reference: str | None = None
+    blind_indexes: tuple[BlindIndex, ...] = ()
+    masked_number: str | None = None
+
+    @property
+    def kind(self) -> SubjectKind:
+        """What is asked about."""
+        return SubjectKind.PERSON if self.uscc is None else SubjectKind.UNIT
 
 
 class Serving(NamedTuple):
@@ -95,6 +107,48 @@ class Reply(NamedTuple):
     hits: Sequence[Hit]
 
 
+class FoundRows(Sequence[Hit]):
+    """Hits as the driver gave them, read when somebody looks: most answers need a few of their columns only."""
+
+    __slots__ = ("_hits", "rows")
+
+    def __init__(self) -> None:
+        """Begin without any."""
+        self.rows: list[Any] = []
+        self._hits: list[Hit] | None = None
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self.rows)
+
+    def plain(self, on: date) -> bool:
+        """Whether all are a unit's, in their period on the day, and were never removed, suspended or contested.
+
+        Then they are in force, and nothing else about them depends on the day.
+        """
+        return all(
+            row["listed_on"] <= on <= row["valid_until"]
+            and row["person_id"] is None
+            and row["removed_on"] is None
+            and not row["suspensions"]
+            and row["objections"] == _NO_OBJECTIONS
+            for row in self.rows
+        )
+
+    @overload
+    def __getitem__(self, index: int) -> Hit: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Hit]: ...
+    def __getitem__(self, index: int | slice) -> Hit | list[Hit]:
+        """Return one of them, or some."""
+        if self._hits is None:
+            self._hits = [
+                Hit(listing_of(row), person_of(row) if row["person_id"] is not None else None) for row in self.rows
+            ]
+        return self._hits[index]
+
+
+_NO_OBJECTIONS = "[]"
 # A listing concerns a unit while it is in force; a person while they answer for the unit, or while a position ban from
 # it is in force (Listing.concerns says the same in Python, and a test holds the two together).
 _DIALECT: Dialect = dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy has not typed it
@@ -121,38 +175,45 @@ WITH state AS MATERIALIZED (
     ) AS keys_missing
     FROM list_state
 ),
-asked AS (
-    SELECT * FROM unnest(
-        $3::uuid[], $4::timestamptz[], $5::text[], $6::text[], $7::bytea[], $8::text[], $9::text[], $10::text[],
-        $11::text[], $12::text[], $13::bytea[], $14::text[], $15::text[], $16::date[], $17::text[], $18::bigint[],
-        $19::boolean[], $20::text[], $21::text[]
-    ) WITH ORDINALITY AS asked (
-        lookup_id, answered_at, request_id, key_id, key_digest, purpose, reference, subject_kind, asked_uscc, indexes,
-        blind_index, index_key_id, asked_mask, on_day, view, min_list_version, only_if_listed, scene, scenes_version, n
+calls AS MATERIALIZED (
+    SELECT call.*, current_version, keys_missing, caller.*
+    FROM unnest(
+        $3::text[], $4::bytea[], $5::text[], $6::date[], $7::text[], $8::bigint[], $9::boolean[], $10::text[],
+        $11::text[]
+    ) WITH ORDINALITY AS call (
+        key_id, key_digest, purpose, on_day, view, min_list_version, only_if_listed, scene, scenes_version, call_no
     )
+    CROSS JOIN state LEFT JOIN LATERAL (
+        SELECT clients.client_id, clients.name AS client_name, clients.department, expires_at
+        FROM api_keys JOIN clients USING (client_id)
+        WHERE api_keys.key_id = call.key_id AND secret_digest = key_digest AND 'lookup' = ANY (scopes)
+            AND revoked_at IS NULL
+    ) AS caller ON true
 ),
 judged AS (
-    SELECT asked.*, current_version, caller.client_id, caller.name AS client_name, caller.department, CASE
-        WHEN caller.client_id IS NULL THEN 'key_refused'
-        WHEN keys_missing AND subject_kind = 'person' THEN 'keys_missing'
+    SELECT asked.*, CASE WHEN uscc IS NULL THEN 'person' ELSE 'unit' END AS subject_kind, calls.*, CASE
+        WHEN client_id IS NULL OR expires_at <= answered_at THEN 'key_refused'
+        WHEN keys_missing AND uscc IS NULL THEN 'keys_missing'
         WHEN current_version < min_list_version THEN 'version_not_reached'
         ELSE 'answered' END AS outcome
-    FROM asked CROSS JOIN state LEFT JOIN LATERAL (
-        SELECT clients.client_id, clients.name, clients.department
-        FROM api_keys JOIN clients USING (client_id)
-        WHERE api_keys.key_id = asked.key_id AND secret_digest = key_digest AND 'lookup' = ANY (scopes)
-            AND revoked_at IS NULL AND (expires_at IS NULL OR answered_at < expires_at)
-    ) AS caller ON true
+    FROM unnest(
+        $12::uuid[], $13::timestamptz[], $14::text[], $15::bigint[], $16::text[], $17::text[], $18::text[],
+        $19::bytea[], $20::text[], $21::text[]
+    ) WITH ORDINALITY AS asked (
+        lookup_id, answered_at, request_id, call_no, uscc, reference, indexes, blind_index, index_key_id, masked_number,
+        n
+    ) JOIN calls USING (call_no)
 ),
 found AS MATERIALIZED (
     SELECT asked.n, asked.lookup_id, asked.answered_at, asked.request_id, asked.key_id, asked.purpose, asked.reference,
-        asked.subject_kind, asked.asked_uscc, asked.blind_index, asked.index_key_id, asked.asked_mask, asked.on_day,
-        asked.view, asked.only_if_listed, asked.scene, asked.scenes_version, asked.current_version, asked.client_id,
-        asked.client_name, asked.department, asked.outcome, hit.*
+        asked.subject_kind, asked.uscc AS asked_uscc, asked.blind_index, asked.index_key_id,
+        asked.masked_number AS asked_mask, asked.on_day, asked.view, asked.only_if_listed, asked.scene,
+        asked.scenes_version, asked.current_version, asked.client_id, asked.client_name, asked.department,
+        asked.outcome, hit.*
     FROM judged AS asked LEFT JOIN LATERAL (
         SELECT {_LISTING}, {_NOBODY}, NULL::text AS person_name, NULL::text AS masked_number, NULL::text AS commitment
         FROM listings
-        WHERE listings.uscc = asked.asked_uscc AND {_IN_FORCE}
+        WHERE listings.uscc = asked.uscc AND {_IN_FORCE}
         UNION ALL
         SELECT {_LISTING}, {_RELATED}, persons.name, persons.masked_number, persons.commitment
         FROM persons JOIN related_persons USING (person_id) JOIN listings USING (listing_id)
@@ -204,18 +265,33 @@ async def find_and_record(session: WriteSession, questions: Sequence[Question], 
 
 
 def parameters(questions: Sequence[Question], serving: Serving) -> list[Any]:
-    """Return the statement's parameters: one array for each column of what is asked."""
-    columns = [list(column) for column in zip(*questions, strict=True)]
-    indexes = columns[_INDEXES]
-    columns[_INDEXES : _INDEXES + 1] = [
-        [_array(one) if one else None for one in indexes],
-        [one[0].value if one else None for one in indexes],
-        [one[0].key_id if one else None for one in indexes],
+    """Return the statement's parameters: an array for each column of the calls' terms and of the questions.
+
+    Terms that are alike travel once: to encode them, and to check their key, is much of what a question costs.
+    """
+    numbers: dict[CallTerms, int] = {}
+    ids, moments, request_ids, terms, usccs, references, indexes, masks = zip(*questions, strict=True)
+    call_numbers = [numbers.setdefault(one, len(numbers) + 1) for one in terms]
+    return [
+        serving.catalogue_version,
+        serving.index_key_ids,
+        *zip(*numbers, strict=True),
+        ids,
+        moments,
+        request_ids,
+        call_numbers,
+        _column(usccs),
+        _column(references),
+        _column([_array(one) if one else None for one in indexes]),
+        _column([one[0].value if one else None for one in indexes]),
+        _column([one[0].key_id if one else None for one in indexes]),
+        _column(masks),
     ]
-    return [serving.catalogue_version, list(serving.index_key_ids), *columns]
 
 
-_INDEXES = Question._fields.index("blind_indexes")
+def _column(values: Sequence[Any]) -> Sequence[Any] | None:
+    """Return a column; where nothing is in it, none at all, which reads as the same and need not be encoded."""
+    return values if any(value is not None for value in values) else None
 
 
 def _array(indexes: Iterable[BlindIndex]) -> str:
@@ -226,18 +302,18 @@ def _array(indexes: Iterable[BlindIndex]) -> str:
 def replies(questions: Sequence[Question], rows: Sequence[Any]) -> list[Reply]:
     """Read what came of questions from the driver's rows; raise if fewer were recorded than answered."""
     told: list[Reply] = []
-    hits: list[Hit] = []
+    hits = FoundRows()
     n, recorded = 0, 0
     for row in rows:
         if row["n"] != n:
             n += 1
-            hits = []
+            hits = FoundRows()
             asker = Asker(row["client_id"], row["client_name"], row["department"])
             told.append(Reply(Outcome(row["outcome"]), row["current_version"], asker, hits))
         if row["listing_id"] is not None:
-            hits.append(Hit(listing_of(row), person_of(row) if row["person_id"] is not None else None))
+            hits.rows.append(row)
     for question, reply in zip(questions, told, strict=True):
-        recorded += reply.outcome is Outcome.ANSWERED and bool(reply.hits or not question.only_if_listed)
+        recorded += reply.outcome is Outcome.ANSWERED and bool(reply.hits or not question.terms.only_if_listed)
     if rows[0]["recorded"] != recorded:
         raise LianchengError("核查未能留痕，无法作出结论。请联系系统管理员。")
     return told

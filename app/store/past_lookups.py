@@ -28,12 +28,12 @@ async def find_as_known(
     for question in questions:
         if keys_missing and question.kind is SubjectKind.PERSON:
             replies.append(Reply(Outcome.KEYS_MISSING, newest, asker, ()))
-        elif newest < question.min_list_version:
+        elif newest < question.terms.min_list_version:
             replies.append(Reply(Outcome.VERSION_NOT_REACHED, newest, asker, ()))
         else:
             reply = Reply(Outcome.ANSWERED, version, asker, await _hits(session, question, version))
             replies.append(reply)
-            if reply.hits or not question.only_if_listed:
+            if reply.hits or not question.terms.only_if_listed:
                 records.append(_record(question, reply, serving, known_at))
     if records:
         await audit.add(session, records)
@@ -47,7 +47,7 @@ async def _hits(session: WriteSession, question: Question, version: int) -> tupl
         return tuple(
             Hit(entry.listing, None)
             for entry in entries
-            if entry.listing.unit.uscc == question.uscc and entry.listing.concerns(None, question.on)
+            if entry.listing.unit.uscc == question.uscc and entry.listing.concerns(None, question.terms.on)
         )
     known = await persons.found_by(session, question.blind_indexes)
     ids = frozenset(one.person_id for one in known)
@@ -59,7 +59,7 @@ async def _hits(session: WriteSession, question: Question, version: int) -> tupl
 def _of_persons(entries: Iterable[Entry], ids: frozenset[UUID], question: Question) -> Iterable[Hit]:
     for entry in entries:
         for person in entry.persons:
-            if person.person_id in ids and entry.listing.concerns(person, question.on):
+            if person.person_id in ids and entry.listing.concerns(person, question.terms.on):
                 yield Hit(entry.listing, person)
 
 
@@ -70,18 +70,18 @@ def _record(question: Question, reply: Reply, serving: Serving, known_at: dateti
         answered_at=question.answered_at,
         request_id=question.request_id,
         client_id=reply.asker.client_id,
-        key_id=question.key_id,
+        key_id=question.terms.key_id,
         department=reply.asker.department,
-        purpose=question.purpose,
+        purpose=question.terms.purpose,
         reference=question.reference,
         subject_kind=question.kind,
         uscc=question.uscc,
         blind_index=index.value if index else None,
         index_key_id=index.key_id if index else None,
         masked_number=question.masked_number,
-        on_day=question.on,
+        on_day=question.terms.on,
         known_at=known_at,
-        view=question.view,
+        view=question.terms.view,
         verdict="listed" if reply.hits else "not_listed",
         list_version=reply.list_version,
         catalogue_version=serving.catalogue_version,
@@ -89,6 +89,6 @@ def _record(question: Question, reply: Reply, serving: Serving, known_at: dateti
         revisions=tuple(hit.listing.revision for hit in reply.hits),
         person_ids=tuple(hit.person.person_id for hit in reply.hits if hit.person),
         client_name=reply.asker.name,
-        scene=question.scene,
-        scenes_version=question.scenes_version,
+        scene=question.terms.scene,
+        scenes_version=question.terms.scenes_version,
     )

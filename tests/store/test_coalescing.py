@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
@@ -11,13 +12,12 @@ import pytest
 
 from app.domain.identity import BlindIndex
 from app.domain.moment import Moment
-from app.domain.subjects import SubjectKind
 from app.domain.synthetic import synthetic_uscc
 from app.errors import DatabaseUnavailable, Overloaded
 from app.services.access import NamedKey, Scope, named_key
 from app.store.coalescing import MOST_IN_GROUP, Coalescer
 from app.store.database import Database
-from app.store.lookups import Outcome, Question, Reply, Serving
+from app.store.lookups import CallTerms, Outcome, Question, Reply, Serving
 from tests.support import Api, list_operation, make_key, revoke_all
 
 SERVING = Serving("sha256:test", ("k",))
@@ -32,34 +32,21 @@ class Asking:
     coalescer: Coalescer
     key: NamedKey
 
-    def question(self, n: int = 1, *, key: NamedKey | None = None, **changed: object) -> Question:
+    def question(self, n: int = 1, *, key: NamedKey | None = None, **changed: Any) -> Question:
         """Ask about unit ``n``."""
         moment = Moment.current()
-        asked = Question(
-            lookup_id=uuid4(),
-            answered_at=moment.now,
-            request_id="r",
-            key_id=(key or self.key).key_id,
-            key_digest=(key or self.key).digest,
-            purpose="测试",
-            reference=None,
-            kind=SubjectKind.UNIT,
-            uscc=synthetic_uscc(n),
-            blind_indexes=(),
-            masked_number=None,
-            on=moment.today,
-            view="summary",
-            min_list_version=0,
-            only_if_listed=False,
-            scene=None,
-            scenes_version=None,
+        by = key or self.key
+        terms = CallTerms(
+            by.key_id, by.digest, "测试", moment.today, "summary", 0, only_if_listed=False, scene=None, scenes_version=None
         )
-        return asked._replace(**changed)  # type: ignore[arg-type]  # names of its fields
+        asked = Question(uuid4(), moment.now, "r", terms, synthetic_uscc(n))
+        of_call = {name: changed.pop(name) for name in CallTerms._fields if name in changed}
+        return asked._replace(terms=terms._replace(**of_call), **changed)
 
-    def person(self) -> Question:
+    def person(self, **changed: Any) -> Question:
         """Ask about somebody."""
         index = BlindIndex("k", b"i" * 32)
-        return self.question(kind=SubjectKind.PERSON, uscc=None, blind_indexes=(index,), masked_number="**")
+        return self.question(uscc=None, blind_indexes=(index,), masked_number="**", **changed)
 
     async def all(self, questions: list[Question]) -> list[Reply | BaseException]:
         """Ask everything at once."""
@@ -175,7 +162,7 @@ async def test_what_the_database_cannot_take_fails_alone_and_as_an_error(asking:
         asking.question(1),
         asking.question(1, purpose="\0"),
         asking.question(2, reference=7),
-        asking.person()._replace(purpose=None),
+        asking.person(purpose=None),
         asking.question(2),
         asking.question(3, lookup_id=same, answered_at=Moment.current().now),
     ]

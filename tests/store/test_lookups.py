@@ -21,12 +21,11 @@ from app.domain.listing import (
     Span,
 )
 from app.domain.moment import Moment
-from app.domain.subjects import SubjectKind
 from app.services.access import NamedKey, Scope, named_key
 from app.store import persons
 from app.store.database import Database
 from app.store.listings import write
-from app.store.lookups import Question, Serving, find_and_record
+from app.store.lookups import CallTerms, Question, Serving, find_and_record
 from app.store.persons import StoredPerson
 from tests.support import make_key
 
@@ -40,26 +39,11 @@ def question(
 ) -> Question:
     """Ask about a unit, or about whoever has one of these indexes."""
     assert key is not None
-    kind, mask = (SubjectKind.UNIT, None) if uscc else (SubjectKind.PERSON, "**")
-    return Question(
-        lookup_id=uuid4(),
-        answered_at=Moment.current().now,
-        request_id="r",
-        key_id=key.key_id,
-        key_digest=key.digest,
-        purpose="测试",
-        reference=None,
-        kind=kind,
-        uscc=uscc,
-        blind_indexes=blind_indexes,
-        masked_number=mask,
-        on=on,
-        view="summary",
-        min_list_version=0,
-        only_if_listed=False,
-        scene=None,
-        scenes_version=None,
+    terms = CallTerms(
+        key.key_id, key.digest, "测试", on, "summary", 0, only_if_listed=False, scene=None, scenes_version=None
     )
+    mask = None if uscc else "**"
+    return Question(uuid4(), Moment.current().now, "r", terms, uscc, blind_indexes=blind_indexes, masked_number=mask)
 
 
 @st.composite
