@@ -60,6 +60,7 @@ from app.store.database import Database
 
 VERSION = "0.1.0"
 
+_YOUNG_OBJECTS = 10_000
 # Chunks of batches that one process puts to the database at the same time.
 _BATCHES_AT_ONCE = 2
 
@@ -105,6 +106,8 @@ def create_app(settings: Settings | None = None, *, freeze: bool = False) -> Fas
                 # What is there now stays: to go through it again and again would stop every request meanwhile.
                 gc.collect()
                 gc.freeze()
+                # Requests under way are alive in hundreds: at the usual threshold they are gone through all the time.
+                gc.set_threshold(_YOUNG_OBJECTS)
             log.info(Event.STARTED, version=VERSION, catalogue_version=services.lookups.catalogue.version)
             if chosen.webhook_worker and services.webhook_worker.has_work:
                 await stack.enter_async_context(delivering(services.webhook_worker))

@@ -27,7 +27,7 @@ _SCENE = TypeAdapter(AnsweredSceneOut | None)
 
 
 class _Following(NamedTuple):
-    scene: bytes
+    scene: str
     measures: bytes
 
 
@@ -44,26 +44,19 @@ class RenderedAnswers:
         """Return the body of an answer."""
         (code, question, _), reply, listings, grounds = answer
         following = self._following(question.kind, grounds, terms.view, reply.asker.department, question.terms.scene)
-        return b"".join(
-            (
-                (
-                    f'{{"lookup_id":"{question.lookup_id}","answered_at":"{question.answered_at.isoformat()[:-6]}Z",'
-                    f'"on":"{terms.on}","known_at":null,"list_version":{reply.list_version},'
-                    f'"catalogue_version":"{self._catalogue.version}","code":"{code.masked}",'
-                    f'"subject_kind":"{question.kind}","verdict":"{"listed" if listings else "not_listed"}","scene":'
-                ).encode(),
-                following.scene,
-                b',"listings":',
-                rendered_listings(listings, terms.on) if listings else b"[]",
-                b',"measures":',
-                following.measures,
-                b"}",
-            )
+        own = (
+            f'{{"lookup_id":"{question.lookup_id}","answered_at":"{question.answered_at.isoformat()[:-6]}Z",'
+            f'"on":"{terms.on}","known_at":null,"list_version":{reply.list_version},'
+            f'"catalogue_version":"{self._catalogue.version}","code":"{code.masked}",'
+            f'"subject_kind":"{question.kind}","verdict":"{"listed" if listings else "not_listed"}",'
+            f'"scene":{following.scene},"listings":{rendered_listings(listings, terms.on) if listings else "[]"},'
         )
+        return own.encode() + following.measures
 
     def _render_following(
         self, kind: SubjectKind, grounds: Grounds, view: View, department: str, scene: str | None
     ) -> _Following:
         measures, answered = what_follows(self._catalogue, kind, grounds, view, department, chosen(self._scenes, scene))
         shaped = AnsweredSceneOut.of(answered) if answered else None
-        return _Following(_SCENE.dump_json(shaped), _MEASURES.dump_json(measures_out(measures, view)))
+        rendered = _MEASURES.dump_json(measures_out(measures, view))
+        return _Following(_SCENE.dump_json(shaped).decode(), b'"measures":' + rendered + b"}")

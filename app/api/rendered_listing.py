@@ -20,11 +20,11 @@ from app.store.lookups import FoundRows
 _LISTINGS = TypeAdapter(list[ListingOut])
 
 
-def rendered_listings(listings: tuple[AnsweredListing, ...] | FoundRows, on: date) -> bytes:
-    """Return the array of listings as JSON in UTF-8."""
+def rendered_listings(listings: tuple[AnsweredListing, ...] | FoundRows, on: date) -> str:
+    """Return the array of listings as JSON."""
     if isinstance(listings, FoundRows):
-        return f"[{','.join(map(_plain, listings.rows))}]".encode()
-    return _LISTINGS.dump_json(listings_out(listings, on))
+        return f"[{','.join(map(_plain, listings.rows))}]"
+    return _LISTINGS.dump_json(listings_out(listings, on)).decode()
 
 
 def _plain(row: Mapping[str, Any]) -> str:

@@ -72,6 +72,8 @@ def uvicorn_options(settings: Settings, *, host: str | None = None, port: int | 
         "access_log": False,
         "log_config": None,
         "server_header": False,
+        # Nothing that we tell depends on how the request came here.
+        "proxy_headers": False,
         "timeout_graceful_shutdown": settings.shutdown_grace,
     }
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from app.domain.catalogue import Catalogue, Measure, SubMeasure
 from app.domain.subjects import SubjectKind
@@ -42,8 +43,7 @@ class AppliedMeasure:
     sub_measures: tuple[AppliedSubMeasure, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Grounds:
+class Grounds(NamedTuple):
     """Why anything applies at all: a listing in force, or a position ban that outlived its listing, or both."""
 
     listed: bool

@@ -1,14 +1,13 @@
 """The moment of a call: asked once at the edge and passed on, so that one call cannot straddle midnight."""
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 CITY = ZoneInfo("Asia/Shanghai")
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """A point in time (UTC) and the day that it is in the city."""
 
     now: datetime
@@ -22,4 +21,5 @@ class Moment:
     @classmethod
     def current(cls) -> "Moment":
         """Ask the clock."""
-        return cls.at(datetime.now(UTC))
+        now = datetime.now(UTC)
+        return cls(now, now.astimezone(CITY).date())

@@ -46,8 +46,9 @@ def parse(body: bytes) -> Any:  # noqa: ANN401 - whatever the document holds
 
 def only_value(text: str) -> Any:  # noqa: ANN401 - whatever the text holds
     """Read the one value that the text is, or raise `JsonRefused`."""
-    value, end = value_at(text, _past_white_space(text, 0))
-    end = _past_white_space(text, end)
+    value, end = value_at(text, 0 if text.startswith("{") else _past_white_space(text, 0))
+    if end != len(text):
+        end = _past_white_space(text, end)
     if end != len(text):
         raise JsonRefused(SYNTAX, end)
     return value

@@ -126,14 +126,16 @@ class FoundRows(Sequence[Hit]):
 
         Then they are in force, and nothing else about them depends on the day.
         """
-        return all(
-            row["listed_on"] <= on <= row["valid_until"]
-            and row["person_id"] is None
-            and row["removed_on"] is None
-            and not row["suspensions"]
-            and row["objections"] == _NO_OBJECTIONS
-            for row in self.rows
-        )
+        for row in self.rows:
+            if (
+                row["person_id"] is not None
+                or row["removed_on"] is not None
+                or row["suspensions"]
+                or row["objections"] != _NO_OBJECTIONS
+                or not row["listed_on"] <= on <= row["valid_until"]
+            ):
+                return False
+        return True
 
     @overload
     def __getitem__(self, index: int) -> Hit: ...
@@ -299,6 +301,9 @@ def _array(indexes: Iterable[BlindIndex]) -> str:
     return "{" + ",".join(f'"\\\\x{one.value.hex()}"' for one in indexes) + "}"
 
 
+_OUTCOMES = {outcome.value: outcome for outcome in Outcome}
+
+
 def replies(questions: Sequence[Question], rows: Sequence[Any]) -> list[Reply]:
     """Read what came of questions from the driver's rows; raise if fewer were recorded than answered."""
     told: list[Reply] = []
@@ -309,11 +314,11 @@ def replies(questions: Sequence[Question], rows: Sequence[Any]) -> list[Reply]:
             n += 1
             hits = FoundRows()
             asker = Asker(row["client_id"], row["client_name"], row["department"])
-            told.append(Reply(Outcome(row["outcome"]), row["current_version"], asker, hits))
+            told.append(Reply(_OUTCOMES[row["outcome"]], row["current_version"], asker, hits))
         if row["listing_id"] is not None:
             hits.rows.append(row)
     for question, reply in zip(questions, told, strict=True):
-        recorded += reply.outcome is Outcome.ANSWERED and bool(reply.hits or not question.terms.only_if_listed)
+        recorded += reply.outcome is Outcome.ANSWERED and (not question.terms.only_if_listed or bool(reply.hits))
     if rows[0]["recorded"] != recorded:
         raise LianchengError("核查未能留痕，无法作出结论。请联系系统管理员。")
     return told

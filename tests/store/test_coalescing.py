@@ -36,9 +36,8 @@ class Asking:
         """Ask about unit ``n``."""
         moment = Moment.current()
         by = key or self.key
-        terms = CallTerms(
-            by.key_id, by.digest, "测试", moment.today, "summary", 0, only_if_listed=False, scene=None, scenes_version=None
-        )
+        nothing_more: dict[str, Any] = {"only_if_listed": False, "scene": None, "scenes_version": None}
+        terms = CallTerms(by.key_id, by.digest, "测试", moment.today, "summary", 0, **nothing_more)
         asked = Question(uuid4(), moment.now, "r", terms, synthetic_uscc(n))
         of_call = {name: changed.pop(name) for name in CallTerms._fields if name in changed}
         return asked._replace(terms=terms._replace(**of_call), **changed)
