@@ -21,7 +21,7 @@ from app.store.database import Database
 from app.store.embedded import EmbeddedPostgres
 from benchmarks.processes import Process, free_port, running
 
-_SERVER = {"shared_buffers": "512MB", "max_wal_size": "4GB", "checkpoint_timeout": "15min"}
+_SERVER = {"max_wal_size": "4GB", "checkpoint_timeout": "15min"}
 COMMAND = str(Path(sys.executable).with_name("liancheng"))
 
 
