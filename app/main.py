@@ -1,6 +1,5 @@
 """Wiring: settings in, application out. ``uvicorn --factory app.main:for_serving`` serves it."""
 
-import asyncio
 import gc
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -57,12 +56,11 @@ from app.stopping import told_to_stop
 from app.store import schema
 from app.store.coalescing import Coalescer
 from app.store.database import Database
+from app.store.lookup_connection import LookupConnections
 
 VERSION = "0.1.0"
 
 _YOUNG_OBJECTS = 10_000
-# Chunks of batches that one process puts to the database at the same time.
-_BATCHES_AT_ONCE = 2
 
 DESCRIPTION = """\
 联惩 answers one question for the departments that signed the memo: **this company or person is in front of me now; what
@@ -172,6 +170,7 @@ async def _serving(settings: Settings) -> AsyncIterator[Services]:
         settings.max_push_operations, settings.push_wait, settings.max_snapshot_removals, settings.approval_above
     )
     lookups = LookupService(memo, vault)
+    batches = LookupConnections(database, lookups.serving)
     coalescer = Coalescer(database, lookups.serving, most_waiting=settings.lookup_queue)
     try:
         await schema.check(database)
@@ -194,7 +193,7 @@ async def _serving(settings: Settings) -> AsyncIterator[Services]:
             FeedService(database, vault, settings.feed_poll),
             TokenService(vault, memo.version),
             data.publication,
-            asyncio.Semaphore(_BATCHES_AT_ONCE),
+            batches,
             data.scenes,
             obligation_service,
             ReportService(obligation_service),
@@ -207,6 +206,7 @@ async def _serving(settings: Settings) -> AsyncIterator[Services]:
         )
     finally:
         await coalescer.close()
+        await batches.close()
         await database.close()
         await for_pushes.close()
         await for_public.close()

@@ -111,9 +111,8 @@ class _Answering:
 
     async def _decided(self, items: Sequence[Item], terms: Terms) -> list[Decided | LianchengError]:
         subjects = [one for one in items if isinstance(one, Subject)]
-        # So that batches leave connections to everybody else.
-        async with self._services.batch_turns, self._services.database.writing() as session:
-            decided = iter(await self._services.lookups.decide_all(session, self._caller, subjects, terms))
+        services = self._services
+        decided = iter(await services.lookups.decide_all(services.batches.put, self._caller, subjects, terms))
         return [next(decided) if isinstance(one, Subject) else one for one in items]
 
     def _written(self, results: Sequence[Decided | LianchengError], terms: Terms) -> Iterator[bytes]:

@@ -4,7 +4,6 @@ The sessions are committed when the handler has returned and *before* the answer
 answer that a caller holds is an answer whose record is on disk.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Annotated
@@ -35,6 +34,7 @@ from app.services.webhook_worker import WebhookWorker
 from app.services.webhooks import WebhookService
 from app.settings import Settings
 from app.store.database import Database, ReadSession, WriteSession
+from app.store.lookup_connection import LookupConnections
 
 _bearer = HTTPBearer(auto_error=False, bearerFormat="lc_<id>_<secret>", description="An API key of your client.")
 
@@ -55,7 +55,7 @@ class Services:
     feed: FeedService
     tokens: TokenService
     publication: Publication
-    batch_turns: asyncio.Semaphore
+    batches: LookupConnections
     scenes: Scenes
     obligations: ObligationService
     reporting: ReportService

@@ -15,9 +15,10 @@ from app.services.served_data import ServedData
 from app.services.webhook_targets import TargetRules, trust
 from app.settings import Settings, current_settings
 from app.store import schema
+from app.store.lookup_connection import BATCHES_AT_ONCE
 
-# For a push, for the lookups that travel together, for a summary, for the queue of webhooks.
-_BESIDES_POOLS = 4
+# For a push, for the lookups that travel together, for a summary, for the queue of webhooks, and for batches.
+_BESIDES_POOLS = 4 + BATCHES_AT_ONCE
 # For the operator, backups and commands.
 _LEFT_TO_OTHERS = 10
 

@@ -4,7 +4,7 @@ A lookup takes three hops: the route, this file, and one statement of ``store/lo
 applies is decided by ``domain/applicability.py``, which touches nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -111,6 +111,9 @@ class Answer:
     scene: AnsweredScene | None
 
 
+Put = Callable[[Sequence[Question]], Awaitable[list[Reply]]]
+
+
 class LookupService:
     """Answers lookups with one catalogue and one set of identity keys."""
 
@@ -122,7 +125,8 @@ class LookupService:
 
     async def answer(self, session: WriteSession, caller: Caller, subject: Subject, terms: Terms) -> Answer:
         """Answer for one subject; raise the error that keeps it from being decided."""
-        (result,) = await self.decide_all(session, caller, [subject], terms)
+        put = self._putting(session, caller, terms.known_at)
+        (result,) = await self.decide_all(put, caller, [subject], terms)
         if isinstance(result, LianchengError):
             raise result
         (code, question, _), reply, _, _ = result
@@ -139,9 +143,11 @@ class LookupService:
         return compose(self.catalogue, recorded, code.masked, question.kind, reply.hits)
 
     async def decide_all(
-        self, session: WriteSession, caller: Caller, subjects: Sequence[Subject], terms: Terms
+        self, put: Put, caller: Caller, subjects: Sequence[Subject], terms: Terms
     ) -> "list[Decided | LianchengError]":
         """Decide about each subject, in order; one that cannot be decided gets its error and spoils no other.
+
+        ``put`` is how questions are put, and puts them for ``terms.known_at`` where that is given.
 
         Raises for the whole call :class:`InvalidField` for a day in the future, :class:`ListVersionNotReached`, and
         :class:`Unauthenticated` for a key that has ended meanwhile.
@@ -159,27 +165,15 @@ class LookupService:
             except LianchengError as error:
                 results.append(error)
         asked = [one for one in results if isinstance(one, Asked)]
-        replies = iter(await self._replies(session, caller, asked, terms) if asked else ())
+        replies = iter(_required(await put([one.question for one in asked]), terms) if asked else ())
         return [decided(one, next(replies), terms.on) if isinstance(one, Asked) else one for one in results]
 
-    async def _replies(
-        self, session: WriteSession, caller: Caller, asked: Sequence["Asked"], terms: Terms
-    ) -> list[Reply]:
-        questions = [one.question for one in asked]
-        if terms.known_at is None:
-            replies = await find_and_record(session, questions, self.serving)
-        else:
-            asker = Asker(caller.client_id, caller.name, caller.department)
-            replies = await find_as_known(session, questions, self.serving, asker, terms.known_at)
-        for reply in replies:
-            if reply.outcome is Outcome.KEY_REFUSED:
-                raise refused()
-            if reply.outcome is Outcome.VERSION_NOT_REACHED:
-                raise ListVersionNotReached(
-                    f"本库名单版本为 {reply.list_version}，尚未达到所要求的 {terms.min_list_version}，"
-                    "不能用较旧的名单作答。请稍后重试。"
-                )
-        return replies
+    def _putting(self, session: WriteSession, caller: Caller, known_at: datetime | None) -> Put:
+        """Return the way to put questions in a session, of what is known now or was at a moment."""
+        if known_at is None:
+            return lambda questions: find_and_record(session, questions, self.serving)
+        asker = Asker(caller.client_id, caller.name, caller.department)
+        return lambda questions: find_as_known(session, questions, self.serving, asker, known_at)
 
     def asked(self, key: NamedKey, subject: Subject, terms: Terms) -> "Asked":
         """Put a question about a subject; raise the error that keeps it from being asked."""
@@ -216,6 +210,19 @@ class LookupService:
             person.masked if person is not None else None,
         )
         return Asked(code, question, fault)
+
+
+def _required(replies: list[Reply], terms: Terms) -> list[Reply]:
+    """Return the replies, or raise what keeps a whole call from being answered."""
+    for reply in replies:
+        if reply.outcome is Outcome.KEY_REFUSED:
+            raise refused()
+        if reply.outcome is Outcome.VERSION_NOT_REACHED:
+            raise ListVersionNotReached(
+                f"本库名单版本为 {reply.list_version}，尚未达到所要求的 {terms.min_list_version}，"
+                "不能用较旧的名单作答。请稍后重试。"
+            )
+    return replies
 
 
 class Asked(NamedTuple):

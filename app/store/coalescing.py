@@ -7,29 +7,17 @@ reply of its own, and a group that fails is told to everybody in it as what it i
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from contextvars import Context
 from typing import NamedTuple
 
-import asyncpg
-
 from app.errors import DatabaseUnavailable, LianchengError, Overloaded
-from app.store.database import Database, driver_told_as_ours
-from app.store.lookups import STATEMENT, Question, Reply, Serving, parameters, replies
+from app.store.database import Database
+from app.store.lookup_connection import LookupConnection
+from app.store.lookups import Question, Reply, Serving
 
 MOST_IN_GROUP = 128
 """Larger groups make their members wait longer and are no cheaper by the member."""
-
-# The plan must not depend on statistics: right after a large push they say that a table is still empty. Each look-up
-# is one look into an index, whatever travels in the group.
-_PLAN = {
-    "plan_cache_mode": "force_generic_plan",
-    "enable_seqscan": "off",
-    "enable_bitmapscan": "off",
-    "enable_hashjoin": "off",
-    "enable_mergejoin": "off",
-}
 
 
 class _Waiting(NamedTuple):
@@ -47,12 +35,11 @@ class Coalescer:
         Beyond ``most_waiting`` questions in the queue a further one is refused at once. None waits there longer than
         the database's timeout.
         """
-        self._database = database
-        self._serving = serving
+        self._timeout = database.timeout
         self._most_waiting = most_waiting
         self._queue: deque[_Waiting] = deque()
         self._asking: asyncio.Task[None] | None = None
-        self._connection: asyncpg.Connection[asyncpg.Record] | None = None
+        self._connection = LookupConnection(database, serving)
 
     async def ask(self, question: Question) -> Reply:
         """Return what came of the question once its record is committed.
@@ -65,7 +52,7 @@ class Coalescer:
             raise Overloaded("等待中的核查过多，本次未作出任何结论，请按“未确定”处理并稍后重试。")
         loop = asyncio.get_running_loop()
         reply: asyncio.Future[Reply] = loop.create_future()
-        self._queue.append(_Waiting(question, reply, loop.time() + self._database.timeout))
+        self._queue.append(_Waiting(question, reply, loop.time() + self._timeout))
         if self._asking is None:
             # A context of its own, or it would carry the first caller's request id along.
             self._asking = loop.create_task(self._ask_all(), context=Context())
@@ -76,9 +63,7 @@ class Coalescer:
         if self._asking is not None:
             self._asking.cancel()
             await asyncio.gather(self._asking, return_exceptions=True)
-        if self._connection is not None:
-            await self._connection.close()
-            self._connection = None
+        await self._connection.close()
 
     async def _ask_all(self) -> None:
         try:
@@ -105,7 +90,7 @@ class Coalescer:
 
     async def _ask_group(self, group: Sequence[_Waiting]) -> None:
         try:
-            told = await self._put([one.question for one in group])
+            told = await self._connection.put([one.question for one in group])
         except LianchengError as error:
             _tell(group, error)
         except asyncio.CancelledError:
@@ -122,25 +107,6 @@ class Coalescer:
             for one, reply in zip(group, told, strict=True):
                 if not one.reply.done():
                     one.reply.set_result(reply)
-
-    async def _put(self, questions: Sequence[Question]) -> list[Reply]:
-        async with self._connected() as connection:
-            # A statement by itself is its own transaction: what comes back has been committed.
-            rows = await connection.fetch(STATEMENT, *parameters(questions, self._serving))
-        return replies(questions, rows)
-
-    @asynccontextmanager
-    async def _connected(self) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
-        """Yield the connection, opened anew where it was lost; after an error it is not used again."""
-        async with driver_told_as_ours():
-            if self._connection is None or self._connection.is_closed():
-                self._connection = await self._database.connect(_PLAN)
-            try:
-                yield self._connection
-            except BaseException:
-                self._connection.terminate()
-                self._connection = None
-                raise
 
 
 def _tell(waiting: Sequence[_Waiting] | deque[_Waiting], error: Exception) -> None:

@@ -244,7 +244,7 @@ async def test_nobody_waits_longer_than_the_databases_timeout_and_a_second_for_a
 
 async def test_its_connection_has_the_services_restricted_role(asking: Asking) -> None:
     await asking.coalescer.ask(asking.question())
-    connection = asking.coalescer._connection  # noqa: SLF001 - it is lent to nobody
+    connection = asking.coalescer._connection._connection  # noqa: SLF001 - it is lent to nobody
     assert connection is not None
     assert await connection.fetchval("SELECT current_user") == "liancheng_service"
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
