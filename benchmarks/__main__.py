@@ -21,7 +21,7 @@ def main() -> None:
         "--quick", action="store_true", help="two minutes, to see that it works; written to .bench/ only"
     )
     parser.add_argument("--rounds", type=int, help="how often everything is measured")
-    parser.add_argument("--sizes", type=int, nargs="+", help="units on the list, for growth")
+    parser.add_argument("--sizes", type=int, nargs="+", help="subjects on the list, for growth")
     parser.add_argument("--push-rows", type=int, help="rows of the snapshot that is pushed")
     parser.add_argument("--without-others", action="store_true", help="limits and the service only")
     chosen = parser.parse_args()

@@ -23,7 +23,7 @@ class Extent:
     rounds: int = 5
     seconds: float = 1.2
     listed: int = 10_000
-    sizes: Sequence[int] = (10_000, 1_000_000)
+    sizes: Sequence[int] = (10_000, 10_000_000)
     push_rows: int = 50_000
     batch_size: int = 1000
     others: bool = True

@@ -40,7 +40,7 @@ def targets(found: Found) -> list[Target]:
         Target("p99 of the bare FastAPI route, 32 connections", 1, latency(rounds, FASTAPI, "p99", 32), at_least=False),
         Target("p50 of PostgreSQL alone, 1 connection", 2.5, latency(rounds, POSTGRES, "p50", 1), at_least=False),
         Target(
-            f"Rate with {found.sizes[-1]:,} units, of that with {found.sizes[0]:,} (promised of ten million)",
+            f"Rate with {found.sizes[-1]:,} subjects, of that with {found.sizes[0]:,} (promised of ten million)",
             0.9,
             ratios(found.growth.of(large, LISTED, 32), found.growth.of(small, LISTED, 32)),
         ),
