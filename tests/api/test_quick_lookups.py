@@ -210,8 +210,11 @@ async def test_every_way_of_sending_the_plain_request_gets_the_same_answer(both:
         await both.api.http.post("/v1/lookups", content=sent, headers=given)
         for sent, given in ((content, headers), (in_pieces(), with_length), (in_pieces(), headers))
     ]
+    twice = [*with_length.items(), ("X-Request-ID", "first"), ("X-Request-ID", "second")]
+    answers.append(await both.api.http.post("/v1/lookups", content=content, headers=twice))
+    assert answers[-1].headers["X-Request-ID"] == "first"
     assert {own_apart(one) for one in answers} == {own_apart(answers[0])}
-    # Without a length it is the route's, which counts as it reads.
+    # Without a length, or with a header that comes twice, it is the route's.
     assert both.watched.ahead == 2
 
 
@@ -228,7 +231,8 @@ async def test_texts_of_every_kind_are_rendered_as_their_model_renders_them(both
     names = ["“引号”（虚构）\\", 'plain "quotes" (虚构) \u00e9 / 𠮷', "\u2028虚构".strip("\u2028")]
     for n, name in enumerate(names, start=1):
         unit = {"uscc": synthetic_uscc(n), "name": name}
-        listed = list_operation(n, unit=unit, facts=name, basis=name, persons=[person(n, name=f"虚构·{n}")])
+        told = {"facts": f"{name}\n第二行（虚构）", "basis": name}
+        listed = list_operation(n, unit=unit, **told, persons=[person(n, name=f"虚构·{n}")])
         await both.api.pushed(listed)
     for n in range(1, len(names) + 1):
         for code in (synthetic_uscc(n), synthetic_resident_id(n)):
