@@ -14,21 +14,26 @@ BIN := .venv/bin
 # Tests wait for processes of their own a good part of the time.
 JOBS ?= $(shell $(PYTHON) -c 'import os; print(max(2, (os.cpu_count() or 1) * 3 // 2))')
 
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# By uv in a quarter of the time; by pip where only pip is told of the index that this machine has.
+LOCKED := --require-hashes --no-deps -r requirements-dev.lock
+
 .PHONY: demo test check fix bench lock clean
 .DEFAULT_GOAL := demo
 
 .venv/installed: requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed, this is " + sys.version) if sys.version_info < (3, 11) else 0'
 	test -x $(BIN)/pip || $(PYTHON) -m venv --clear .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	sed -n '/^uv==/,/# via/p' requirements-dev.lock | $(PIP) --require-hashes -r /dev/stdin
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode $(LOCKED) || $(PIP) $(LOCKED)
+	$(PIP) --no-build-isolation --no-deps --editable .
 	@touch $@
 
 demo: .venv/installed
 	@$(BIN)/liancheng demo --port $(PORT)
 
 test: .venv/installed
-	$(BIN)/python -m pytest -n $(JOBS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
 check: .venv/installed
 	$(BIN)/ruff format --check .

@@ -4,9 +4,10 @@ The sessions are committed when the handler has returned and *before* the answer
 answer that a caller holds is an answer whose record is on disk.
 """
 
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, get_args, get_origin
 
 from fastapi import Depends, Request
 from fastapi.dependencies.models import Dependant
@@ -140,19 +141,29 @@ async def _public_reading(services: ServicesDep) -> AsyncIterator[ReadSession]:
         yield session
 
 
-def _query_parameters(dependant: Dependant) -> Iterator[str]:
-    """Yield the names of a route's query parameters, those of its dependencies too."""
-    yield from (parameter.alias for parameter in dependant.query_params)
+def _query_parameters(dependant: Dependant) -> Iterator[tuple[str, bool]]:
+    """Yield each query parameter of a route and its dependencies by name, and whether it may be repeated."""
+    for parameter in dependant.query_params:
+        yield parameter.alias, _is_list(parameter.field_info.annotation)
     for one in dependant.dependencies:
         yield from _query_parameters(one)
 
 
+def _is_list(annotation: object) -> bool:
+    return get_origin(annotation) is list or any(_is_list(one) for one in get_args(annotation))
+
+
 async def _only_known_query_parameters(request: Request) -> None:
     """Refuse what would be ignored: who writes `dryrun` for `dry_run` must not find out by what was kept."""
-    known = set(_query_parameters(request.scope["route"].dependant))
-    if request.query_params.keys() - known:
+    known = dict(_query_parameters(request.scope["route"].dependant))
+    given = Counter(name for name, _ in request.query_params.multi_items())
+    if given.keys() - known:
         told = f"没有这个查询参数，请检查拼写。可用的参数：{'、'.join(sorted(known)) or '无'}。"
         raise InvalidField(FieldError("query", "unknown_parameter", told))
+    for name, times in given.items():
+        # All but the last would be ignored.
+        if times > 1 and not known[name]:
+            raise InvalidField(FieldError(name, "repeated", "此查询参数只能给出一次。"))
 
 
 ONLY_KNOWN_QUERY_PARAMETERS = Depends(_only_known_query_parameters)

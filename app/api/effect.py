@@ -28,7 +28,9 @@ def _day_like(example: str) -> WithJsonSchema:
 
 
 async def _period(
-    first: Annotated[Day, Query(alias="from", description="First day of the period."), _day_like("2026-07-01")],
+    first: Annotated[
+        Day, Query(alias="from", description="First day of the period, not before 2000-01-01."), _day_like("2026-07-01")
+    ],
     last: Annotated[
         Day,
         Query(alias="to", description="Last day; today at the latest, at most 366 days in all."),

@@ -18,6 +18,7 @@ from app.domain.enforcement_periods import EnforcementPeriods
 from app.domain.moment import CITY, Moment
 from app.errors import FieldError, InvalidField
 from app.files.effect_book import Names
+from app.services.audit_reading import FIRST_DAY
 from app.services.obligations import ObligationService
 from app.store import effect, pushes
 from app.store.database import Session
@@ -43,6 +44,8 @@ class Period:
         if (self.last - self.first).days >= LONGEST_PERIOD:
             told = f"一次最多统计 {LONGEST_PERIOD} 天，请缩短期间。"
             raise InvalidField(FieldError("from", "period_too_long", told))
+        if self.first < FIRST_DAY:
+            raise InvalidField(FieldError("from", "out_of_range", f"起始日（from）不能早于 {FIRST_DAY}。"))
 
     def months(self) -> list[str]:
         """Return the months that it touches, as ``2026-03``."""

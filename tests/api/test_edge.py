@@ -20,7 +20,7 @@ from app.store.database import Database
 from tests.api.service import logged, serving
 from tests.conftest import settings_for
 from tests.databases import on_database, run_on
-from tests.support import JSON, Api, list_operation, make_key
+from tests.support import JSON, Api, list_operation, make_key, today
 
 PROBLEM_KEYS = {"type", "title", "status", "code", "detail", "request_id", "errors"}
 FIELD_KEYS = {"row", "column", "field", "code", "detail"}
@@ -534,6 +534,21 @@ async def test_an_unknown_query_parameter_is_refused_and_not_ignored(api: Api) -
     assert await api.rows("SELECT 1 FROM pushes") == []
     asked = await api.http.get(f"/v1/units/{synthetic_uscc(1)}/measures?as_of=2026-01-01", headers=api.headers())
     assert asked.status_code == 422
+
+
+async def test_a_query_parameter_that_is_one_value_is_refused_twice_and_one_that_is_several_is_not(api: Api) -> None:
+    for url in (
+        "/v1/listings?tier=甲&tier=乙",
+        "/v1/listings?conduct_code=&conduct_code=",
+        "/v1/public/listings?limit=1&limit=1",
+    ):
+        response = await api.http.get(url, headers=api.headers())
+        assert response.status_code == 422, url
+        (error,) = response.json()["errors"]
+        assert (error["field"], error["code"]) == (url.rpartition("&")[2].partition("=")[0], "repeated")
+    day = today().isoformat()
+    url = f"/v1/effect-summary?from={day}&to={day}&by=month&by=measure"
+    assert (await api.http.get(url, headers=api.headers())).status_code == 200
 
 
 async def test_a_slash_too_many_is_not_found_and_not_redirected(api: Api) -> None:

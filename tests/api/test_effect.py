@@ -265,6 +265,7 @@ async def test_what_cannot_be_summed_up_is_refused_and_says_why(api: Api) -> Non
         ({"from": (now + DAY).isoformat()}, "from", "date_order"),
         ({"to": (now + DAY).isoformat()}, "to", "date_in_future"),
         ({"from": (now - 366 * DAY).isoformat()}, "from", "period_too_long"),
+        ({"from": "0001-01-01", "to": "0001-01-01"}, "from", "out_of_range"),
         ({"from": "2026-02-30"}, "from", "impossible_date"),
         ({"to": "20260101"}, "to", "date_format"),
         ({"from": None}, "from", "missing"),

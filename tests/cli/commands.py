@@ -3,19 +3,27 @@
 import subprocess
 
 from app.settings import Settings
+from tests import forking
 from tests.end_to_end.serving import COMMAND, environment
+
+_SECONDS = 60.0
 
 
 def liancheng(settings: Settings, *arguments: str, stdin: str = "", **extra: str) -> subprocess.CompletedProcess[str]:
     """Run one command to its end, with no terminal; return what it printed and its exit code."""
+    return forking.run(arguments, environment(settings, **extra), stdin=stdin, timeout=_SECONDS)
+
+
+def from_nothing(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Do the same with the installed script in a fresh interpreter."""
     return subprocess.run(
         [COMMAND, *arguments],
-        env=environment(settings, **extra),
-        input=stdin,
+        env=environment(settings),
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=_SECONDS,
         check=False,
         start_new_session=True,
     )

@@ -2,18 +2,14 @@
 
 import re
 import subprocess
-import sys
 from pathlib import Path
 
+from tests import forking
 from tests.memo_source import CATALOGUE_FILE, Edit, edited
-
-COMMAND = Path(sys.executable).parent / "liancheng"
 
 
 def check(file: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [COMMAND, "catalogue", "check", file], capture_output=True, check=False, encoding="utf-8", timeout=60
-    )
+    return forking.run(["catalogue", "check", str(file)], {}, timeout=60)
 
 
 def test_the_file_as_delivered_is_found_good_and_counted() -> None:

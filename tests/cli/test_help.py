@@ -9,7 +9,7 @@ from typer.main import get_command
 
 from app.cli import command_line
 from app.settings import Settings
-from tests.cli.commands import liancheng, printed
+from tests.cli.commands import from_nothing, liancheng, printed
 
 _CHINESE = re.compile(r"[一-鿿]")
 
@@ -40,6 +40,13 @@ def test_help_is_chinese(settings: Settings, path: tuple[str, ...]) -> None:
     assert first[:10] in output
     for parameter in command.params:
         assert _CHINESE.search(getattr(parameter, "help", None) or ""), parameter.name
+
+
+@pytest.mark.parametrize("name", [path[0] for path in ALL if len(path) == 1])
+def test_the_installed_script_finds_what_each_command_imports(settings: Settings, name: str) -> None:
+    finished = from_nothing(settings, name, "--help")
+    assert (finished.returncode, finished.stderr) == (0, "")
+    assert finished.stdout == printed(settings, name, "--help")
 
 
 @pytest.mark.parametrize("path", [(), ("clients",), ("audit",), ("identity",), ("catalogue",)], ids=" ".join)

@@ -2,21 +2,18 @@
 
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 from app.settings import PROJECT_ROOT
+from tests import forking
 from tests.memo_source import Edit, edited
 from tests.support import SCENES
 
-COMMAND = Path(sys.executable).parent / "liancheng"
 FILE = PROJECT_ROOT / "data" / "scenes.yaml"
 
 
 def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [COMMAND, "scenes", *arguments], capture_output=True, check=False, encoding="utf-8", timeout=60
-    )
+    return forking.run(["scenes", *map(str, arguments)], {}, timeout=60)
 
 
 def test_the_file_as_delivered_is_found_good_and_counted() -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 
 from app.settings import Settings
+from tests.forking import Forked
 
 _START_SECONDS = 30.0
 COMMAND = Path(sys.executable).with_name("liancheng")
@@ -23,7 +24,7 @@ COMMAND = Path(sys.executable).with_name("liancheng")
 class Process:
     """One running `liancheng serve`."""
 
-    process: subprocess.Popen[str]
+    process: "subprocess.Popen[str] | Forked"
     url: str
     log: Path
     lines: list[str] = field(default_factory=list)
@@ -63,14 +64,8 @@ def serving(settings: Settings, *arguments: str, **extra: str) -> Iterator[Proce
     """Start a service process and wait until it answers; it is gone when the block ends."""
     port = _free_port()
     log = settings.data_dir / f"serve-{port}.log"
-    with log.open("w") as out:
-        process = subprocess.Popen(
-            [COMMAND, "serve", "--port", str(port), *arguments],
-            env=environment(settings, **extra),
-            stdout=out,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+    command = ("serve", "--port", str(port), *arguments)
+    process = Forked(command, environment(settings, **extra), stdout=log, stderr=log)
     running = Process(process, f"http://127.0.0.1:{port}", log)
     try:
         _wait_until_ready(running)
