@@ -119,8 +119,8 @@ def _growth(found: Found) -> str:
     return (
         _table(head, rows)
         + "\n\n32 connections, listed units from all over the list, PostgreSQL with the cache that the embedded one "
-        "has by default: a quarter of the machine's memory. The rows are copied to where a push leaves them. What becomes "
-        "of it with a hundred million records in the audit is in [at-scale.md](at-scale.md)."
+        "has by default: a quarter of the machine's memory. The rows are copied to where a push leaves them. What "
+        "becomes of it with a hundred million records in the audit is in [at-scale.md](at-scale.md)."
     )
 
 
