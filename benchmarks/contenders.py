@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 import asyncpg
@@ -84,7 +85,10 @@ class _Setting:
 
 @contextmanager
 def started(served: Installation, known: int, *, others: bool) -> Iterator[Field]:
-    """Start everything beside the service, whose first ``known`` synthetic units are listed."""
+    """Start everything beside the service, whose first ``known`` synthetic units are listed.
+
+    ``others`` are no code of ours and have to be installed first.
+    """
     folder = served.folder / "contenders"
     folder.mkdir()
     with ExitStack() as stack:
@@ -95,9 +99,9 @@ def started(served: Installation, known: int, *, others: bool) -> Iterator[Field
         setting = _Setting(served, folder, answers, known)
         field_ = Field()
         field_.contenders += [_service(setting), *_bare(setting, stack), _postgres(setting)]
+        asyncio.run(_make_tables(setting))
+        field_.contenders.append(_orm(setting, stack))
         if others:
-            asyncio.run(_make_tables(setting))
-            field_.contenders.append(_orm(setting, stack))
             for name, start in ((DATASETTE, _datasette), (FASTIFY, _fastify), (POSTGRAPHILE, _postgraphile)):
                 try:
                     field_.contenders.append(start(setting, stack))
@@ -131,7 +135,16 @@ def _contender(name: str, process: Process, target: Target, asked: dict[str, lis
 
 def _like_the_service(name: str, process: Process, setting: _Setting) -> Contender:
     target = target_at(process.url, setting.served.key)
-    return _contender(name, process, target, {case: _asked(target, case, setting.known) for case in CASES})
+    asked = {case: _asked(target, case, setting.known) for case in CASES}
+    for case in CASES:
+        if _apart(_answer(asked[case][0], target)) != _apart(setting.answers[case]):
+            raise SystemExit(f"{name} does not answer what the service answers, so it cannot be compared")
+    return _contender(name, process, target, asked)
+
+
+def _apart(answer: bytes) -> dict[str, Any]:
+    """Return what an answer says, without what belongs to each alone."""
+    return {name: value for name, value in json.loads(answer).items() if name not in {"lookup_id", "answered_at"}}
 
 
 def _service(setting: _Setting) -> Contender:

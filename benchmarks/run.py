@@ -49,7 +49,7 @@ def run(extent: Extent, tell: Tell) -> Found:
     """Measure one part after the other, each in an installation of its own."""
     tell("starting what is compared")
     with place() as here, here.serving(*here.prepared()) as served:
-        _push_list(served, extent.listed)
+        push_list(served, extent.listed)
         with started(served, extent.listed, others=extent.others) as field:
             rounds = compare(field.contenders, extent.rounds, extent.seconds, tell)
             sizes = {one.name: one.sizes for one in field.contenders}
@@ -65,7 +65,8 @@ def run(extent: Extent, tell: Tell) -> Found:
     return Found(rounds, sizes, field.missing, single, many, extent.sizes, growth, pushed, seconds)
 
 
-def _push_list(served: Installation, count: int) -> None:
+def push_list(served: Installation, count: int) -> None:
+    """Put so many synthetic units on the list, by a push."""
     file = served.folder / "first.csv"
     write_file(file, count)
     with Client(served.url, served.key) as client:

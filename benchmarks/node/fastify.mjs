@@ -19,7 +19,7 @@ const KEY = {
 };
 const FIND = {
   name: "find",
-  text: `SELECT s.list_version, l.* FROM list_state s LEFT JOIN listings l ON uscc = $1 AND $2 BETWEEN listed_on AND valid_until
+  text: `SELECT l.*, s.list_version AS current_version FROM list_state s LEFT JOIN listings l ON uscc = $1 AND $2 BETWEEN listed_on AND valid_until
     AND (removed_on IS NULL OR $2 < removed_on)`,
 };
 const RECORD = {
@@ -40,6 +40,11 @@ const LOOKUP = {
   },
 };
 
+const contested = (objections) => {
+  const open = objections.filter((one) => one.outcome === null).map(({ objection_no, filed_on }) => ({ objection_no, filed_on }));
+  return { contested: open.length > 0, open_objections: open };
+};
+
 const app = Fastify();
 app.post("/v1/lookups", { schema: { body: LOOKUP } }, async (request, reply) => {
   const key = parts(request.headers.authorization);
@@ -50,7 +55,7 @@ app.post("/v1/lookups", { schema: { body: LOOKUP } }, async (request, reply) => 
   const on = now.toLocaleDateString("sv-SE", { timeZone: "Asia/Shanghai" });
   const found = (await pool.query({ ...FIND, values: [code, on] })).rows;
   const listings = found.filter((row) => row.listing_id !== null);
-  const version = Number(found[0].list_version);
+  const version = Number(found[0].current_version);
   const verdict = listings.length ? "listed" : "not_listed";
   const id = randomUUID();
   await pool.query({
@@ -62,13 +67,13 @@ app.post("/v1/lookups", { schema: { body: LOOKUP } }, async (request, reply) => 
   });
   return {
     lookup_id: id, answered_at: now, on, known_at: null, list_version: version,
-    catalogue_version: sample.catalogue_version, code, subject_kind: "unit", verdict,
+    catalogue_version: sample.catalogue_version, code, subject_kind: "unit", verdict, scene: null,
     listings: listings.map((row) => ({
       listing_id: row.listing_id, revision: row.revision, state: "in_force",
       unit: { name: row.unit_name, uscc: row.uscc, former_names: row.former_names }, person: null,
       decision_no: row.decision_no, decided_by: row.decided_by, conduct: row.conduct, conduct_code: row.conduct_code,
       tier: row.tier, facts: row.facts, basis: row.basis, listed_on: row.listed_on, valid_until: row.valid_until,
-      removal: null,
+      removal: null, ...contested(row.objections),
     })),
     measures: listings.length ? sample.measures : [],
   };

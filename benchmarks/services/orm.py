@@ -15,6 +15,7 @@ import asyncpg
 from cryptography.hazmat.primitives import hashes
 from fastapi import Depends, FastAPI, Header, HTTPException
 from sqlalchemy import ARRAY, DateTime, ForeignKey, Integer, Text, Uuid, select
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from uuid_utils.compat import uuid7
@@ -76,6 +77,7 @@ class Listing(Base):
     valid_until: Mapped[date]
     removed_on: Mapped[date | None]
     revision: Mapped[int]
+    objections: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
 
 
 class Audit(Base):
@@ -260,18 +262,22 @@ async def look_up(body: LookupRequest, key: KeyDep, session: SessionDep) -> Any:
         "code": code.value,
         "subject_kind": "unit",
         "verdict": record.verdict,
+        "scene": None,
         "listings": [_listing(one) for one in listings],
         "measures": [_measure(one) for one in measures],
     }
 
 
 def _listing(one: Listing) -> dict[str, Any]:
+    contesting = [objection for objection in one.objections if objection["outcome"] is None]
     plain = ("listing_id", "revision", "decision_no", "decided_by", "conduct", "conduct_code", "tier", "facts", "basis")
     return {name: getattr(one, name) for name in (*plain, "listed_on", "valid_until")} | {
         "state": "in_force",
         "unit": {"name": one.unit_name, "uscc": one.uscc, "former_names": one.former_names},
         "person": None,
         "removal": None,
+        "contested": bool(contesting),
+        "open_objections": [{name: own[name] for name in ("objection_no", "filed_on")} for own in contesting],
     }
 
 
@@ -284,6 +290,7 @@ def _measure(one: Measure) -> dict[str, Any]:
         "done_to_unit": one.done_to_unit,
         "departments": {"printed": one.printed, "named": one.named, "open_class": one.open_class},
         "yours": one.yours,
+        "asks": None,
         "legal_bases": [
             {
                 "document": basis.document,
