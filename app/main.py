@@ -102,6 +102,7 @@ def create_app(settings: Settings | None = None, *, freeze: bool = False) -> Fas
             application.state.services = services
             if freeze:
                 # What is there now stays: to go through it again and again would stop every request meanwhile.
+                gc.enable()
                 gc.collect()
                 gc.freeze()
                 # Requests under way are alive in hundreds: at the usual threshold they are gone through all the time.

@@ -4,6 +4,7 @@ Only the file of the command that is run is imported: all of them together take 
 to run.
 """
 
+import gc
 import sys
 from importlib import import_module
 
@@ -60,8 +61,13 @@ def _nothing_before() -> None:
 def main() -> None:
     """Run the command; an error of ours ends it with one Chinese sentence and exit code 1."""
     named = sys.argv[1] if len(sys.argv) > 1 else None
+    # What is imported stays: to look for garbage in it all the while takes a quarter of the time.
+    gc.disable()
+    command = command_line(named if named in {*_COMMANDS, *_GROUPS} else None)
+    gc.freeze()
+    gc.enable()
     try:
-        command_line(named if named in {*_COMMANDS, *_GROUPS} else None)()
+        command()
     except LianchengError as error:
         sys.stderr.write(f"错误：{error.detail}\n")
         if isinstance(error, DatabaseUnavailable) and error.__cause__ is not None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import os
 from typing import Annotated, Any
 
@@ -43,6 +44,8 @@ def serve(
             fitting_pool(settings.pool_size, workers, room, public=settings.public_pool_size)
         )
         current_settings.cache_clear()
+        # Until it serves (app/main.py): what is made on the way stays; to go through it takes a quarter of the start.
+        gc.disable()
         uvicorn.run("app.main:for_serving", workers=workers, **uvicorn_options(settings, host=host, port=port))
 
 

@@ -12,6 +12,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import ProgrammingError
 
@@ -54,6 +55,12 @@ async def test_the_drift_test_would_see_a_difference(owner: Database) -> None:
 
     async with owner.engine.connect() as connection:
         assert await connection.run_sync(differences) != []
+
+
+def test_the_newest_migration_is_the_one_that_alembic_ends_with() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(PROJECT_ROOT / "migrations"))
+    assert ScriptDirectory.from_config(config).get_heads() == [schema.expected_version()]
 
 
 async def test_the_migrations_go_up_from_nothing_and_down_again(empty_url: str) -> None:
