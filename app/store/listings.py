@@ -1,5 +1,6 @@
 """What the listings are now: reading them, and writing them as they are after a change."""
 
+import asyncio
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -29,6 +30,9 @@ from app.store.bulk import copy_in, fetch
 from app.store.database import Session, WriteSession, collisions_told
 from app.store.objections import objections_of, spelt_objections
 from app.store.tables import listings, related_persons
+
+# So many are made of rows at once; more are made in a thread.
+_FEW = 100
 
 LISTING_COLUMNS = tuple(column.name for column in listings.columns)
 RELATED_COLUMNS = tuple(column.name for column in related_persons.columns)
@@ -133,16 +137,28 @@ async def of_units(session: Session, usccs: Sequence[str]) -> list[Entry]:
 
 
 async def _entries(session: Session, rows: "Sequence[RowMapping | asyncpg.Record]") -> list[Entry]:
-    people = await persons_of(session, [row["listing_id"] for row in rows]) if rows else {}
-    return [Entry(listing_of(row), people.get(row["listing_id"], ())) for row in rows]
+    if not rows:
+        return []
+    related = await fetch(session, _PERSONS_OF, [row["listing_id"] for row in rows])
+
+    def built() -> list[Entry]:
+        people = _by_listing(related)
+        return [Entry(listing_of(row), people.get(row["listing_id"], ())) for row in rows]
+
+    # Of a part of a push there are a thousand, which lookups should not wait for.
+    return built() if len(rows) <= _FEW else await asyncio.to_thread(built)
 
 
 async def persons_of(session: Session, listing_ids: Sequence[UUID]) -> dict[UUID, tuple[RelatedPerson, ...]]:
     """Return the persons recorded in each of these listings, by id."""
+    return _by_listing(await fetch(session, _PERSONS_OF, list(listing_ids)))
+
+
+def _by_listing(related: "Sequence[asyncpg.Record]") -> dict[UUID, tuple[RelatedPerson, ...]]:
     found: dict[UUID, list[RelatedPerson]] = {}
-    for row in await fetch(session, _PERSONS_OF, list(listing_ids)):
+    for row in related:
         found.setdefault(row["listing_id"], []).append(person_of(row))
-    return {listing_id: tuple(related) for listing_id, related in found.items()}
+    return {listing_id: tuple(persons) for listing_id, persons in found.items()}
 
 
 async def write(session: WriteSession, entries: Sequence[Entry]) -> None:
