@@ -23,7 +23,7 @@ MOST_IN_GROUP = 128
 
 # The plan must not depend on statistics: right after a large push they say that a table is still empty. Each look-up
 # is one look into an index, whatever travels in the group.
-_PLAN = {
+PLAN = {
     "plan_cache_mode": "force_generic_plan",
     "enable_seqscan": "off",
     "enable_bitmapscan": "off",
@@ -134,7 +134,7 @@ class Coalescer:
         """Yield the connection, opened anew where it was lost; after an error it is not used again."""
         async with driver_told_as_ours():
             if self._connection is None or self._connection.is_closed():
-                self._connection = await self._database.connect(_PLAN)
+                self._connection = await self._database.connect(PLAN)
             try:
                 yield self._connection
             except BaseException:
