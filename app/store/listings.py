@@ -93,16 +93,19 @@ def spans_of(multirange: Iterable[Any]) -> tuple[Span, ...]:
     return tuple(Span(one.lower, one.upper) for one in multirange)
 
 
-_BY_KEY = """
-    SELECT listings.* FROM unnest($1::text[], $2::text[]) AS wanted (uscc, decision_no)
-    JOIN listings USING (uscc, decision_no)
-"""
-_BY_ID = "SELECT * FROM listings WHERE listing_id = ANY ($1::uuid[])"
-_PERSONS_OF = """
-    SELECT related_persons.*, persons.name AS person_name, persons.masked_number, persons.commitment
+# Columns by name: a later release may add one while the statement is kept prepared, and it must still fit.
+_LISTING = ", ".join(f"listings.{name}" for name in LISTING_COLUMNS)
+_RELATED = ", ".join(f"related_persons.{name}" for name in RELATED_COLUMNS)
+_BY_KEY = f"""
+    SELECT {_LISTING} FROM unnest($1::text[], $2::text[]) AS wanted (uscc, decision_no)
+    JOIN listings ON listings.uscc = wanted.uscc AND listings.decision_no = wanted.decision_no
+"""  # noqa: S608 - our own words
+_BY_ID = f"SELECT {_LISTING} FROM listings WHERE listing_id = ANY ($1::uuid[])"  # noqa: S608 - our own words
+_PERSONS_OF = f"""
+    SELECT {_RELATED}, persons.name AS person_name, persons.masked_number, persons.commitment
     FROM related_persons JOIN persons USING (person_id)
     WHERE related_persons.listing_id = ANY ($1::uuid[]) ORDER BY related_persons.person_id
-"""
+"""  # noqa: S608 - our own words
 
 
 async def named(session: Session, targets: Iterable[Target]) -> dict[Target, Entry]:
