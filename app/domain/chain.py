@@ -22,18 +22,30 @@ GENESIS = bytes(32)
 """What the first push continues from."""
 SALT_BYTES = 32
 _PREFIX = "sm3:"
+_SM3 = hashes.SM3()
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
+
+
+def spelt(value: object) -> str:
+    """Return the one spelling of a value: canonical JSON, ids and days as text."""
+    return _ENCODER.encode(value)
 
 
 def canonical(value: Mapping[str, Any]) -> bytes:
-    """Return the one spelling of a record that is hashed; ids and days as text."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str).encode()
+    """Return the one spelling of a record, as it is hashed."""
+    return spelt(value).encode()
 
 
 def link(previous: bytes, record: Mapping[str, Any]) -> bytes:
     """Return the hash of a record that follows the one with the hash ``previous``; 32 bytes."""
-    digest = hashes.Hash(hashes.SM3())
+    return link_spelt(previous, canonical(record))
+
+
+def link_spelt(previous: bytes, canonical_record: bytes) -> bytes:
+    """Return the hash of a record whose canonical spelling is there already, as :func:`link` does."""
+    digest = hashes.Hash(_SM3)
     digest.update(previous)
-    digest.update(canonical(record))
+    digest.update(canonical_record)
     return digest.finalize()
 
 
@@ -44,7 +56,7 @@ def new_salt() -> bytes:
 
 def commitment(salt: bytes, name: str, number: ResidentId) -> str:
     """Return what binds the history to a person's name and number and tells neither; 64 hexadecimal digits."""
-    mac = hmac.HMAC(salt, hashes.SM3())
+    mac = hmac.HMAC(salt, _SM3)
     mac.update(f"{number.reveal()}\0{name}".encode())
     return mac.finalize().hex()
 

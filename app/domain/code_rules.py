@@ -9,7 +9,6 @@ holds anything of what was sent, because what was sent as a unit's code may be a
 exception is the check character that would have been right. Positions count from 1 in the normalised text.
 """
 
-from collections.abc import Mapping, Sequence
 from datetime import date
 from enum import StrEnum
 from operator import mul
@@ -24,8 +23,12 @@ _ORGANISATION_CODE_LENGTH = 9
 
 USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _USCC_CHARACTERS = frozenset(USCC_ALPHABET)
-_USCC_VALUES = {character: value for value, character in enumerate(USCC_ALPHABET)}
-_USCC_WEIGHTS = tuple(pow(3, i, 31) for i in range(17))
+# The standard's weights are the powers of 3 modulo 31, the first the lowest: read backwards as a number to the base 34,
+# which is 3 modulo 31, the characters are weighted so. What is not of the alphabet becomes no digit.
+_USCC_BASE = 34
+_USCC_DIGITS = bytes(
+    b"0123456789ABCDEFGHIJKLMNOPQRSTU!"[USCC_ALPHABET.find(chr(character))] for character in range(256)
+)
 
 # The kinds that the standard and its amendment give to each registering authority (the keys). A kind outside the table
 # is not refused: it only tells a person's number from a unit's where the check characters leave it open.
@@ -49,7 +52,8 @@ _ORGANISATION_VALUES = {character: int(character, 36) for character in "01234567
 _ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 
 _DIGIT_VALUES = {str(digit): digit for digit in range(10)}
-_IDENTITY_WEIGHTS = tuple(pow(2, 17 - i, 11) for i in range(17))
+# The standard's weights are the powers of 2 modulo 11, the last digit's the first: those of a number to the base 13.
+_IDENTITY_BASE = 13
 _IDENTITY_CHECK = "10X98765432"
 
 # Nobody who can be met was born before; the year's only use is to refuse evident slips without doubting the very old.
@@ -115,25 +119,31 @@ def normalise(raw: str) -> str:
 
 def uscc_check_character(first17: str) -> str:
     """Return the 18th character that belongs to 17 characters of `USCC_ALPHABET`."""
-    return USCC_ALPHABET[-_weighted(first17, _USCC_VALUES, _USCC_WEIGHTS) % 31]
+    _require_length(first17, CODE_LENGTH - 1)
+    return USCC_ALPHABET[-int(first17[::-1].encode().translate(_USCC_DIGITS), _USCC_BASE) % 31]
 
 
 def organisation_code_check_character(first8: str) -> str:
     """Return the 9th character that belongs to 8 digits or upper-case letters."""
-    return "0123456789X"[-_weighted(first8, _ORGANISATION_VALUES, _ORGANISATION_WEIGHTS) % 11]
+    _require_length(first8, len(_ORGANISATION_WEIGHTS))
+    # Without a step of Python's for each character: it is done a lot.
+    weighted = sum(map(mul, map(_ORGANISATION_VALUES.__getitem__, first8), _ORGANISATION_WEIGHTS))
+    return "0123456789X"[-weighted % 11]
 
 
 def resident_id_check_character(first17: str) -> str:
     """Return the 18th character that belongs to 17 digits."""
-    return _IDENTITY_CHECK[_weighted(first17, _DIGIT_VALUES, _IDENTITY_WEIGHTS) % 11]
-
-
-def _weighted(text: str, values: Mapping[str, int], weights: Sequence[int]) -> int:
-    """Sum up the characters' values, each times its weight, without a step of Python's for each: it is done a lot."""
-    if len(text) != len(weights):
-        msg = f"{len(weights)} characters belong here, not {len(text)}"
+    _require_length(first17, CODE_LENGTH - 1)
+    if not first17.isdigit():
+        msg = "digits belong here"
         raise ValueError(msg)
-    return sum(map(mul, map(values.__getitem__, text), weights))
+    return _IDENTITY_CHECK[2 * int(first17, _IDENTITY_BASE) % 11]
+
+
+def _require_length(text: str, length: int) -> None:
+    if len(text) != length:
+        msg = f"{length} characters belong here, not {len(text)}"
+        raise ValueError(msg)
 
 
 def uscc_fault(text: str) -> Fault | None:

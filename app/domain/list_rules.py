@@ -9,7 +9,7 @@ from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import MAXYEAR, date, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TypeVar
 
 from app.domain.catalogue import Confidence
@@ -20,6 +20,7 @@ _DAY = timedelta(days=1)
 _MONTHS = 12
 
 
+@lru_cache(maxsize=1024)
 def folded(text: str) -> str:
     """Return the text without what people write differently: full and half width, spaces, upper and lower case."""
     return "".join(unicodedata.normalize("NFKC", text).casefold().split())
@@ -43,13 +44,7 @@ class Period:
         That is the corresponding day of its last month; where the month is too short for one, the period takes in the
         last day of that month (民法典 第二百零二条), so the day after is the first of the next.
         """
-        year, month = divmod(first.year * _MONTHS + first.month - 1 + self.in_months, _MONTHS)
-        if year > MAXYEAR:
-            return date.max
-        length = monthrange(year, month + 1)[1]
-        if first.day > length:
-            return date(year, month + 1, length) + _DAY
-        return date(year, month + 1, first.day)
+        return _over_on(self.in_months, first)
 
     def last_day(self, first: date) -> date:
         """Return the last day of the period that begins with ``first``: 2026-03-01 and three years, 2029-02-28."""
@@ -58,6 +53,18 @@ class Period:
     def __str__(self) -> str:
         """Say it in Chinese: ``3年``, ``12个月``, ``1年6个月``."""
         return (f"{self.years}年" if self.years else "") + (f"{self.months}个月" if self.months else "")
+
+
+@lru_cache(maxsize=4096)
+def _over_on(months: int, first: date) -> date:
+    # A list has many rows and few days.
+    year, month = divmod(first.year * _MONTHS + first.month - 1 + months, _MONTHS)
+    if year > MAXYEAR:
+        return date.max
+    length = monthrange(year, month + 1)[1]
+    if first.day > length:
+        return date(year, month + 1, length) + _DAY
+    return date(year, month + 1, first.day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +184,12 @@ class ListRules:
     def tier(self, text: str, on: date) -> Tier | None:
         """Return the tier of this code, name or alias that is in force on the day."""
         wanted = folded(text)
-        return next((one for one in _in_force(self.tiers, on) if wanted in one.folded_names), None)
+        return next((one for one in self.tiers if wanted in one.folded_names and one.in_force(on)), None)
+
+    def last_day(self, tier_text: str, listed_on: date) -> date:
+        """Return the last day that a listing of this tier can be in force; its first where there is no such tier."""
+        tier = self.tier(tier_text, listed_on)
+        return tier.last_day(listed_on) if tier is not None else listed_on
 
     def tier_names(self, on: date) -> tuple[str, ...]:
         """Return the names of the tiers that are in force on the day, in the file's order."""
@@ -186,7 +198,7 @@ class ListRules:
     def conduct(self, code: str, on: date) -> Conduct | None:
         """Return the conduct of this code that is in force on the day."""
         wanted = folded(code)
-        return next((one for one in _in_force(self.conducts, on) if wanted == one.folded_code), None)
+        return next((one for one in self.conducts if wanted == one.folded_code and one.in_force(on)), None)
 
     def check(
         self, tier_text: str, conduct_code: str | None, listed_on: date, valid_until: date | None

@@ -9,7 +9,8 @@ from app.domain.codes import CodeError, parse_resident_id
 # Whole or divided as people write it, not part of a longer run of digits. It must pass as an identity number too, or
 # every 18-digit decision number would be taken for one.
 _EIGHTEEN = re.compile(r"(?<![0-9])[0-9]{6}[ \n-]?[0-9]{8}[ \n-]?[0-9]{3}[0-9Xx](?![0-9])")
-_SHORTEST = 18
+SHORTEST_IDENTITY_NUMBER = 18
+"""Characters; in a shorter text there is none."""
 _REFUSED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _LAST_TWO_OF_A_PLANE = 0xFFFE
 
@@ -34,7 +35,7 @@ def unprintable_position(text: str, *, lines: bool = False) -> int | None:
 
 def contains_identity_number(text: str) -> bool:
     """Whether a valid identity number, of any birth date, stands in the text: it would be kept in clear there."""
-    if len(text) < _SHORTEST or not any(character.isdigit() for character in text):
+    if len(text) < SHORTEST_IDENTITY_NUMBER or not any(character.isdigit() for character in text):
         return False
     for found in _EIGHTEEN.finditer(unicodedata.normalize("NFKC", text)):
         try:

@@ -54,10 +54,13 @@ __all__ = ["Identity", "People", "Refused", "decide", "legal_operations", "targe
 _VOID = frozenset({RemovalReason.REVOKED, RemovalReason.CORRECTED})
 
 
-def decide(operation: Operation, before: Entry | None, people: People, today: date) -> Entry:
-    """Return the listing after the operation; raise :class:`Refused` with everything that stands against it."""
+def decide(operation: Operation, before: Entry | None, people: People, today: date, version: int = 0) -> Entry:
+    """Return the listing after the operation; raise :class:`Refused` with everything that stands against it.
+
+    ``version`` is that of the list which is being made.
+    """
     if isinstance(operation, ListOperation):
-        return _listed(operation, before, people, today)
+        return _listed(operation, before, people, today, version)
     if before is None:
         told = "名单中没有这条列入记录，请核对统一社会信用代码与决定书文号，或 listing_id。"
         raise Refused([FieldError(target_field(operation), "listing_not_found", told, operation.row)])
@@ -65,10 +68,10 @@ def decide(operation: Operation, before: Entry | None, people: People, today: da
     if operation.op not in legal_operations(before.listing):
         raise Refused([_illegal(operation, before.listing)])
     changed = _CHANGES[operation.op](operation, before, people, Refusals(operation.row), today)
-    revised = replace(changed.listing, revision=before.listing.revision + 1)
-    if replace(changed, listing=revised) == replace(before, listing=replace(before.listing, revision=revised.revision)):
+    if changed == before:
         told = f"与现有记录（{_state_name(before.listing, state)}）完全相同，没有可改动之处。"
         raise Refused([FieldError(None, "nothing_changed", told, operation.row)])
+    revised = replace(changed.listing, revision=before.listing.revision + 1, list_version=version)
     return replace(changed, listing=revised)
 
 
@@ -109,7 +112,7 @@ def _state_name(listing: Listing, state: ListingState) -> str:
     return "期限已满" if state is ListingState.EXPIRED else "现仍有效"
 
 
-def _listed(operation: ListOperation, before: Entry | None, people: People, today: date) -> Entry:
+def _listed(operation: ListOperation, before: Entry | None, people: People, today: date, version: int) -> Entry:
     refusals = Refusals(operation.row)
     if before is not None:
         found = before.listing
@@ -142,6 +145,7 @@ def _listed(operation: ListOperation, before: Entry | None, people: People, toda
         basis=operation.basis,
         published_until=operation.published_until,
         nonconforming_reason=operation.nonconforming_reason,
+        list_version=version,
     )
     return Entry(listing, tuple(recorded_person(given, people) for given in operation.persons))
 

@@ -13,9 +13,10 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, StrictStr, ValidationInfo, WithJsonSchema
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from app.domain.codes import CodeError, ResidentId, Uscc, parse_irregular_uscc, parse_resident_id, parse_uscc
+from app.domain.code_rules import uscc_check_fault
+from app.domain.codes import CodeError, ResidentId, Uscc, parse_irregular_uscc, parse_resident_id
 from app.domain.listing import MOST_FACTS
-from app.domain.text import contains_identity_number, unprintable_position
+from app.domain.text import SHORTEST_IDENTITY_NUMBER, contains_identity_number, unprintable_position
 from app.errors import FieldError
 
 _RFC_3339 = re.compile(
@@ -131,6 +132,9 @@ Instant = Annotated[datetime, BeforeValidator(_instant), WithJsonSchema({"type":
 
 def _clean(value: str, *, lines: bool = False) -> str:
     stripped = value.strip()
+    if stripped and stripped.isprintable() and len(stripped) < SHORTEST_IDENTITY_NUMBER:
+        # Most texts are like that, and there are many: nothing of what follows could be wrong with one.
+        return stripped
     if not stripped:
         raise refuse("blank", "不得为空白。")
     position = unprintable_position(stripped, lines=lines)
@@ -181,10 +185,8 @@ class WrittenUscc:
 
 def _written_uscc(value: object) -> WrittenUscc:
     code = _uscc(value)
-    try:
-        return WrittenUscc(parse_uscc(code.value), None)
-    except CodeError as error:
-        return WrittenUscc(code, error.field_error)
+    fault = uscc_check_fault(code.value)
+    return WrittenUscc(code, CodeError(*fault).field_error if fault is not None else None)
 
 
 def _resident_id(value: object, info: ValidationInfo) -> ResidentId:

@@ -50,10 +50,12 @@ class Identities:
 
     def identity(self, person: PersonGiven) -> Identity:
         """Return the identity of a given name and number, new if it is not recorded."""
-        found = [one for one in self._of(person.number) if one.name == person.name]
-        if not found:
-            found = [self._record(person)]
-        return Identity(found[0].person_id, found[0].commitment)
+        for index in self._indexes[person.number.reveal()]:
+            for one in self._recorded.get(index.value, ()):
+                if one.name == person.name:
+                    return Identity(one.person_id, one.commitment)
+        new = self._record(person)
+        return Identity(new.person_id, new.commitment)
 
     def ids_of(self, number: ResidentId) -> frozenset[UUID]:
         """Return every id that the number is recorded under, whatever the name."""
@@ -83,6 +85,8 @@ class Identities:
 
     def _aliases(self) -> Iterator[tuple[UUID, BlindIndex]]:
         """Yield what the numbers give under further keys; none while there is only one key."""
+        if len(self._vault.index_key_ids) == 1:
+            return
         for indexes in self._indexes.values():
             for person in (one for index in indexes for one in self._recorded.get(index.value, ())):
                 yield from ((person.person_id, index) for index in indexes if index.value != person.blind_index)

@@ -35,12 +35,13 @@ from app.domain.transitions import Refused, decide, target_field
 from app.errors import ClientGone, FieldError, InvalidField
 from app.files.row_types import FileRow
 from app.services.push_people import Identities
+from app.services.reading_ahead import read_ahead
 from app.services.row_reading import ReadRow, RenamesOfUnit, placed, read_row
 from app.services.version_making import VersionMaking
 from app.store import listings, pushes, revisions
 from app.store.database import Collision, WriteSession
 from app.store.pushes import Touched
-from app.store.revisions import Revision
+from app.store.revisions import NewRevision
 
 ROWS_IN_A_PART = 1000
 MOST_TOLD = 1000
@@ -117,17 +118,16 @@ class PushRun:
         Raises :class:`ClientGone` between two parts once ``still_there`` says so: others wait for their turn.
         """
         count = 0
-        while True:
-            # Reading and validating would keep the lookups of this process waiting.
-            part = await asyncio.to_thread(self._next_part, rows)
-            if not part.rows:
-                return
-            if still_there is not None and not await still_there():
-                raise ClientGone("发送方已断开连接，试运行中止，未作任何改动。")
-            count += len(part.rows)
-            if count > most:
-                raise InvalidField(FieldError("operations", "too_many", f"一次推送最多 {most} 项操作，请分批发送。"))
-            await self.take(part)
+        # In threads: reading and validating would keep the lookups of this process waiting.
+        async with read_ahead(lambda: self._next_part(rows)) as next_part:
+            while (part := await next_part()).rows:
+                if still_there is not None and not await still_there():
+                    raise ClientGone("发送方已断开连接，试运行中止，未作任何改动。")
+                count += len(part.rows)
+                if count > most:
+                    told = f"一次推送最多 {most} 项操作，请分批发送。"
+                    raise InvalidField(FieldError("operations", "too_many", told))
+                await self.take(part)
 
     def _next_part(self, rows: Iterator[FileRow]) -> Part:
         read = [read_row(row, self._rules, self.moment.today) for row in islice(rows, ROWS_IN_A_PART)]
@@ -166,17 +166,17 @@ class PushRun:
             )
         return steps
 
-    async def do(self, steps: Sequence[Step], identities: Identities) -> None:
-        """Decide and write these operations, in their order."""
-        now = await self._standing(steps)
+    async def do(self, steps: Sequence[Step], identities: Identities, known: dict[Target, Entry] | None = None) -> None:
+        """Decide and write these operations, in their order; ``known`` are their listings, if they were asked for."""
+        now = await self._standing(steps, known)
         # Deciding a thousand rows takes a while too, and touches nothing.
         decided = await asyncio.to_thread(self._decide_all, steps, identities, now)
         await self._write(decided, identities)
 
     def _decide_all(
         self, steps: Sequence[Step], identities: Identities, now: "_Standing"
-    ) -> list[tuple[Entry, Revision]]:
-        done: list[tuple[Entry, Revision]] = []
+    ) -> list[tuple[Operation, Entry]]:
+        done: list[tuple[Operation, Entry]] = []
         for step in steps:
             before = now.entries.get(step.operation.target)
             try:
@@ -185,7 +185,8 @@ class PushRun:
                 self.refused(step, refused.errors)
                 continue
             now.note(step, before, after)
-            done.append((after, self._revision(step, after)))
+            done.append((step.operation, after))
+            self.findings.counts[step.operation.op.value] += 1
             if isinstance(step.operation, RemoveOperation):
                 self._warn_of_removal(step, after)
             elif isinstance(step.operation, DecideObjectionOperation) and step.operation.outcome in _UPHELD:
@@ -210,14 +211,16 @@ class PushRun:
         repeated = _repetition(step.operation, before, now)
         if repeated:
             raise Refused(repeated)
-        after = decide(step.operation, before, identities, self.moment.today)
+        after = decide(step.operation, before, identities, self.moment.today, self.version)
         against = self._against_rules(step.operation, after)
         if against:
             raise Refused(against)
-        return replace(after, listing=replace(after.listing, list_version=self.version))
+        return after
 
-    async def _standing(self, steps: Sequence[Step]) -> "_Standing":
-        entries = await listings.named(self.session, {step.operation.target for step in steps})
+    async def _standing(self, steps: Sequence[Step], known: dict[Target, Entry] | None) -> "_Standing":
+        entries = known
+        if entries is None:
+            entries = await listings.named(self.session, {step.operation.target for step in steps})
         corrected = {
             _corrected_key(one.operation, entries) for one in steps if isinstance(one.operation, CorrectOperation)
         }
@@ -252,22 +255,28 @@ class PushRun:
     def _placed(self, error: FieldError, step: Step) -> FieldError:
         return placed(error, step.source) if step.source else error
 
-    async def _write(self, decided: Sequence[tuple[Entry, Revision]], identities: Identities) -> None:
+    async def _write(self, decided: Sequence[tuple[Operation, Entry]], identities: Identities) -> None:
         if not decided:
             return
+        # The chain is continued while the database takes what it does not depend on.
+        linking = asyncio.create_task(asyncio.to_thread(self._linked, decided))
         try:
-            await identities.write_new(self.session)
-            await listings.write(self.session, [entry for entry, _ in decided])
-            await revisions.add(self.session, [revision for _, revision in decided])
+            try:
+                await identities.write_new(self.session)
+                await listings.write(self.session, [entry for _, entry in decided])
+            finally:
+                linked = await linking
+            await revisions.add(self.session, linked)
         except Collision:
             told = "本次推送中有两项操作会产生同一条列入记录（统一社会信用代码与决定书文号相同）。"
             self.findings.refuse([FieldError("decision_no", "duplicate_in_push", told)])
             raise RunBroken from None
 
-    def _revision(self, step: Step, entry: Entry) -> Revision:
-        operation = step.operation
-        self.findings.counts[operation.op.value] += 1
-        return self.making.revision(entry, op=operation.op.value, row=operation.row, detail=_detail(operation))
+    def _linked(self, decided: Sequence[tuple[Operation, Entry]]) -> list[NewRevision]:
+        return [
+            self.making.revision(entry, op=operation.op.value, row=operation.row, detail=_detail(operation))
+            for operation, entry in decided
+        ]
 
 
 def _repetition(operation: Operation, before: Entry | None, now: "_Standing") -> tuple[FieldError, ...]:

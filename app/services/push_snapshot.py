@@ -62,7 +62,7 @@ class SnapshotRun(PushRun):
         known = await listings.named(self.session, keys)
         again = await snapshot_seen.note(self.session, [(*key, row.source.number) for key, row in _keyed(rows)])
         steps = await asyncio.to_thread(self._compared, rows, known, again, part.identities)
-        await self.do(steps, part.identities)
+        await self.do(steps, part.identities, known)
 
     def _compared(
         self,

@@ -202,8 +202,7 @@ def _list(row: ListRow, number: int, rules: ListRules) -> Reading:
         told = "该代码校验无误，不应标为不合规代码（nonconforming_code）。"
         errors.append(FieldError("nonconforming_code", "code_is_conforming", told))
     errors.extend(rules.check(row.tier, row.conduct_code, row.listed_on, row.valid_until))
-    tier = rules.tier(row.tier, row.listed_on)
-    valid_until = row.valid_until or (tier.last_day(row.listed_on) if tier else row.listed_on)
+    valid_until = row.valid_until or rules.last_day(row.tier, row.listed_on)
     operation = ListOperation(
         row=number,
         uscc=written.code,

@@ -16,7 +16,8 @@ from app.store import listings, persons, pushes, revisions
 from app.store.database import ReadSession
 from app.store.persons import StoredPerson
 from app.store.pushes import StoredPush
-from app.store.revisions import Revision, state_of
+from app.store.revisions import Revision
+from app.store.states import state_of
 
 _PAGE = 1000
 _ABSENT: tuple[Any, ...] = (None, [], False)
@@ -132,17 +133,24 @@ async def _listings(session: ReadSession, version: int, progress: Progress) -> i
 
 
 def _difference(current: Mapping[str, Any], kept: Mapping[str, Any]) -> str | None:
-    """Return the first field in which a listing is not what was kept of it; what was not kept then was not there."""
-    for field, value in current.items():
-        if field != "persons" and value != kept.get(field) and not (field not in kept and value in _ABSENT):
-            return field
+    """Return the fields in which a listing, or else the first of its persons, is not what was kept of it."""
+    if fields := _differing({**current, "persons": None}, {**kept, "persons": None}):
+        return "、".join(fields)
     if len(current["persons"]) != len(kept["persons"]):
         return "persons"
     for person, before in zip(current["persons"], kept["persons"], strict=True):
-        for field, value in person.items():
-            if value != before.get(field) and not (field not in before and value in _ABSENT):
-                return f"persons[{person['person_id']}].{field}"
+        if fields := _differing(person, before):
+            return "、".join(f"persons[{person['person_id']}].{field}" for field in fields)
     return None
+
+
+def _differing(current: Mapping[str, Any], kept: Mapping[str, Any]) -> list[str]:
+    """Return the fields that differ; what was not kept then was not there."""
+    return [
+        field
+        for field, value in current.items()
+        if value != kept.get(field) and not (field not in kept and value in _ABSENT)
+    ]
 
 
 async def _persons(session: ReadSession, vault: IdentityVault, progress: Progress) -> tuple[int, int, int]:

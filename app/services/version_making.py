@@ -9,10 +9,10 @@ from app.domain import chain
 from app.domain.listing import Entry
 from app.domain.moment import Moment
 from app.services.webhook_announcing import announce
-from app.store import pushes
+from app.store import pushes, states
 from app.store.database import WriteSession
 from app.store.pushes import StoredPush
-from app.store.revisions import Revision, state_of
+from app.store.revisions import NewRevision
 
 
 class VersionMaking:
@@ -29,10 +29,10 @@ class VersionMaking:
         """Continue from the head of the version before."""
         self._head = await pushes.head_of(session, self.version - 1)
 
-    def revision(self, entry: Entry, *, op: str, row: int | None, detail: Mapping[str, Any]) -> Revision:
+    def revision(self, entry: Entry, *, op: str, row: int | None, detail: Mapping[str, Any]) -> NewRevision:
         """Return the next change, linked to the one before it: what the listing is after it."""
         self.change_no += 1
-        made = Revision(
+        made = NewRevision(
             listing_id=entry.listing.listing_id,
             revision=entry.listing.revision,
             push_id=self.push_id,
@@ -40,12 +40,11 @@ class VersionMaking:
             change_no=self.change_no,
             row=row,
             operation=op,
-            detail=detail,
-            state=state_of(entry),
-            link=b"",
+            detail=chain.spelt(detail) if detail else "{}",
+            state=states.spelt(entry),
         )
-        self._head = chain.link(self._head, made.record())
-        return replace(made, link=self._head)
+        self._head = chain.link_spelt(self._head, made.canonical_record())
+        return made._replace(link=self._head)
 
     async def finish(self, session: WriteSession, record: StoredPush) -> StoredPush:
         """Move the list to this version and remember the push that made it, dated and linked; return it as kept."""

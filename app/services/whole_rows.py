@@ -86,22 +86,21 @@ def errors_in(row: Given, op: str) -> Iterator[tuple[str, WholeError]]:
             yield "nonconforming_reason", error
     for error in _OF_OPERATION.get(op, _nothing)(row):
         yield "", error
-    for path, holder in _ban_holders(row):
-        ban = holder.get("position_ban")
-        if isinstance(ban, Mapping):
-            for error in ends_or_lasts(ban):
-                yield f"{path}position_ban", error
+    for path, ban in _bans(row):
+        for error in ends_or_lasts(ban):
+            yield f"{path}position_ban", error
 
 
-def _ban_holders(row: Given) -> Iterator[tuple[str, Given]]:
-    """Yield whatever may have a ban: the row itself, its person, its persons."""
-    yield "", row
-    person, persons = row.get("person"), row.get("persons")
-    if isinstance(person, Mapping):
-        yield "person.", person
-    for index, one in enumerate(persons if isinstance(persons, list) else ()):
-        if isinstance(one, Mapping):
-            yield f"persons[{index}].", one
+def _bans(row: Given) -> Iterator[tuple[str, Given]]:
+    """Yield every ban of a row, and the way to it: the row's own, its person's, those of its persons."""
+    persons = row.get("persons")
+    holders = [("", row), ("person.", row.get("person"))]
+    holders += [(f"persons[{index}].", one) for index, one in enumerate(persons)] if isinstance(persons, list) else []
+    for path, holder in holders:
+        # A plain dictionary, as every reader makes them.
+        ban = holder.get("position_ban") if isinstance(holder, dict) else None
+        if isinstance(ban, dict):
+            yield path, ban
 
 
 def _has(row: Given, name: str) -> bool:

@@ -1,5 +1,6 @@
 """What the listings are now: reading them, and writing them as they are after a change."""
 
+import asyncio
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -7,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import ARRAY, RowMapping, Text, Uuid, and_, any_, bindparam, cast, func, select, update
+from sqlalchemy import ARRAY, RowMapping, Text, any_, bindparam, cast, func, select, update
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.dialects.postgresql import insert as upsert
 
@@ -25,16 +26,19 @@ from app.domain.listing import (
     Span,
 )
 from app.domain.operations import Target
-from app.store.bulk import copy_in
+from app.store.bulk import copy_in, fetch
 from app.store.database import Session, WriteSession, collisions_told
-from app.store.objections import kept_objections, objections_of
-from app.store.tables import listings, persons, related_persons
+from app.store.objections import objections_of, spelt_objections
+from app.store.tables import listings, related_persons
+
+# So many are made of rows at once; more are made in a thread.
+_FEW = 100
 
 LISTING_COLUMNS = tuple(column.name for column in listings.columns)
 RELATED_COLUMNS = tuple(column.name for column in related_persons.columns)
 
 
-def listing_of(row: RowMapping | Mapping[str, Any]) -> Listing:
+def listing_of(row: "RowMapping | Mapping[str, Any] | asyncpg.Record") -> Listing:
     """Build a listing from a row that has the columns of ``listings``."""
     removal = None
     if row["removed_on"] is not None:
@@ -61,7 +65,7 @@ def listing_of(row: RowMapping | Mapping[str, Any]) -> Listing:
     )
 
 
-def person_of(row: RowMapping | Mapping[str, Any]) -> RelatedPerson:
+def person_of(row: "RowMapping | Mapping[str, Any] | asyncpg.Record") -> RelatedPerson:
     """Build a related person from ``related_persons`` joined with ``persons`` (its name as ``person_name``)."""
     banned = row["ban_for_life"] or row["ban_until"] is not None
     ended = row["ended_on"] is not None
@@ -89,6 +93,21 @@ def spans_of(multirange: Iterable[Any]) -> tuple[Span, ...]:
     return tuple(Span(one.lower, one.upper) for one in multirange)
 
 
+# Columns by name: a later release may add one while the statement is kept prepared, and it must still fit.
+_LISTING = ", ".join(f"listings.{name}" for name in LISTING_COLUMNS)
+_RELATED = ", ".join(f"related_persons.{name}" for name in RELATED_COLUMNS)
+_BY_KEY = f"""
+    SELECT {_LISTING} FROM unnest($1::text[], $2::text[]) AS wanted (uscc, decision_no)
+    JOIN listings ON listings.uscc = wanted.uscc AND listings.decision_no = wanted.decision_no
+"""  # noqa: S608 - our own words
+_BY_ID = f"SELECT {_LISTING} FROM listings WHERE listing_id = ANY ($1::uuid[])"  # noqa: S608 - our own words
+_PERSONS_OF = f"""
+    SELECT {_RELATED}, persons.name AS person_name, persons.masked_number, persons.commitment
+    FROM related_persons JOIN persons USING (person_id)
+    WHERE related_persons.listing_id = ANY ($1::uuid[]) ORDER BY related_persons.person_id
+"""  # noqa: S608 - our own words
+
+
 async def named(session: Session, targets: Iterable[Target]) -> dict[Target, Entry]:
     """Return the listings that exist among the named ones, each under its decision key and under its id."""
     ids, usccs, decision_nos = [], [], []
@@ -98,17 +117,8 @@ async def named(session: Session, targets: Iterable[Target]) -> dict[Target, Ent
         else:
             usccs.append(target[0])
             decision_nos.append(target[1])
-    # Two arrays rather than a parameter per target, of which PostgreSQL takes 32,767.
-    keys = (
-        func.unnest(cast(usccs, ARRAY(Text)), cast(decision_nos, ARRAY(Text)))
-        .table_valued("uscc", "decision_no")
-        .render_derived()
-    )
-    by_key = select(listings).join(
-        keys, and_(listings.c.uscc == keys.c.uscc, listings.c.decision_no == keys.c.decision_no)
-    )
-    by_id = select(listings).where(listings.c.listing_id == any_(cast(ids, ARRAY(Uuid))))
-    rows = [row for query in (by_key, by_id) for row in (await session.execute(query)).mappings()]
+    rows = await fetch(session, _BY_KEY, usccs, decision_nos) if usccs else []
+    rows += await fetch(session, _BY_ID, ids) if ids else []
     found: dict[Target, Entry] = {}
     for entry in await _entries(session, rows):
         found[entry.listing.listing_id] = entry
@@ -129,23 +139,29 @@ async def of_units(session: Session, usccs: Sequence[str]) -> list[Entry]:
     return await _entries(session, rows)
 
 
-async def _entries(session: Session, rows: Sequence[RowMapping]) -> list[Entry]:
-    people = await persons_of(session, [row["listing_id"] for row in rows]) if rows else {}
-    return [Entry(listing_of(row), people.get(row["listing_id"], ())) for row in rows]
+async def _entries(session: Session, rows: "Sequence[RowMapping | asyncpg.Record]") -> list[Entry]:
+    if not rows:
+        return []
+    related = await fetch(session, _PERSONS_OF, [row["listing_id"] for row in rows])
+
+    def built() -> list[Entry]:
+        people = _by_listing(related)
+        return [Entry(listing_of(row), people.get(row["listing_id"], ())) for row in rows]
+
+    # Of a part of a push there are a thousand, which lookups should not wait for.
+    return built() if len(rows) <= _FEW else await asyncio.to_thread(built)
 
 
 async def persons_of(session: Session, listing_ids: Sequence[UUID]) -> dict[UUID, tuple[RelatedPerson, ...]]:
     """Return the persons recorded in each of these listings, by id."""
-    query = (
-        select(related_persons, persons.c.name.label("person_name"), persons.c.masked_number, persons.c.commitment)
-        .join(persons)
-        .where(related_persons.c.listing_id == any_(cast(list(listing_ids), ARRAY(Uuid))))
-        .order_by(related_persons.c.person_id)
-    )
+    return _by_listing(await fetch(session, _PERSONS_OF, list(listing_ids)))
+
+
+def _by_listing(related: "Sequence[asyncpg.Record]") -> dict[UUID, tuple[RelatedPerson, ...]]:
     found: dict[UUID, list[RelatedPerson]] = {}
-    for row in (await session.execute(query)).mappings():
+    for row in related:
         found.setdefault(row["listing_id"], []).append(person_of(row))
-    return {listing_id: tuple(related) for listing_id, related in found.items()}
+    return {listing_id: tuple(persons) for listing_id, persons in found.items()}
 
 
 async def write(session: WriteSession, entries: Sequence[Entry]) -> None:
@@ -227,7 +243,7 @@ def _listing_values(listing: Listing) -> tuple[Any, ...]:
         listing.nonconforming_reason,
         _ranges(listing.suspensions),
         listing.list_version,
-        json.dumps(kept_objections(listing.objections), ensure_ascii=False),
+        spelt_objections(listing.objections),
     )
 
 

@@ -11,7 +11,7 @@ from app.store.lookups import STATEMENT, Question, Reply, Serving, parameters, r
 
 # The plan must not depend on statistics: right after a large push they say that a table is still empty. Each look-up
 # is one look into an index, whatever travels in the group.
-_PLAN = {
+PLAN = {
     "plan_cache_mode": "force_generic_plan",
     "enable_seqscan": "off",
     "enable_bitmapscan": "off",
@@ -50,7 +50,7 @@ class LookupConnection:
         """Yield the connection; after an error it is not used again."""
         async with driver_told_as_ours():
             if self._connection is None or self._connection.is_closed():
-                self._connection = await self._database.connect(_PLAN)
+                self._connection = await self._database.connect(PLAN)
             try:
                 yield self._connection
             except BaseException:

@@ -169,7 +169,8 @@ _IN_FORCE = """(
     )"""
 # One row per question and listing that concerns it, or one without a listing: the record and the answer are both made
 # of these rows. LATERAL, so that the way is one look into an index per question however many travel together: joined
-# to each other as a whole, the questions and what was found cost the square of their number.
+# to each other as a whole, the questions and what was found cost the square of their number. OFFSET 0 keeps the planner
+# from going through everybody related to any listing, which it did from a large push to the next ANALYZE.
 _FIND_AND_RECORD = f"""
 WITH state AS MATERIALIZED (
     SELECT list_version AS current_version, EXISTS (
@@ -218,8 +219,15 @@ found AS MATERIALIZED (
         WHERE listings.uscc = asked.uscc AND {_IN_FORCE}
         UNION ALL
         SELECT {_LISTING}, {_RELATED}, persons.name, persons.masked_number, persons.commitment
-        FROM persons JOIN related_persons USING (person_id) JOIN listings USING (listing_id)
-        WHERE persons.blind_index = ANY (CAST(asked.indexes AS bytea[])) AND end_reason IS DISTINCT FROM 'corrected'
+        FROM unnest(CAST(asked.indexes AS bytea[])) AS own (blind_index) CROSS JOIN LATERAL (
+            SELECT person_id, name, masked_number, commitment FROM persons
+            WHERE persons.blind_index = own.blind_index OFFSET 0
+        ) AS persons CROSS JOIN LATERAL (
+            SELECT * FROM related_persons WHERE related_persons.person_id = persons.person_id OFFSET 0
+        ) AS related_persons CROSS JOIN LATERAL (
+            SELECT * FROM listings WHERE listings.listing_id = related_persons.listing_id OFFSET 0
+        ) AS listings
+        WHERE end_reason IS DISTINCT FROM 'corrected'
             AND ((
                 {_IN_FORCE} AND (since IS NULL OR asked.on_day >= since)
                 AND (ended_on IS NULL OR asked.on_day < ended_on) AND NOT absences @> asked.on_day

@@ -1,17 +1,20 @@
 """Objections as they are kept (JSON): the same in a listing and in its revisions."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
 
+from app.domain import chain
 from app.domain.objections import Objection, ObjectionDecision, ObjectionOutcome
 
 
-def kept_objections(objections: Iterable[Objection]) -> list[dict[str, Any]]:
-    """Return objections as JSON, whoever filed one by ``person_id`` only."""
-    return [
+def spelt_objections(objections: Sequence[Objection]) -> str:
+    """Return objections as canonical JSON, whoever filed one by ``person_id`` only."""
+    if not objections:
+        return "[]"
+    kept = [
         {
             "objection_no": one.objection_no,
             "filed_on": one.filed_on.isoformat(),
@@ -23,6 +26,7 @@ def kept_objections(objections: Iterable[Objection]) -> list[dict[str, Any]]:
         }
         for one in objections
     ]
+    return chain.spelt(kept)
 
 
 def objections_of(kept: str | Iterable[Mapping[str, Any]]) -> tuple[Objection, ...]:

@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from app.domain.identity import BlindIndex, SealedNumber
-from app.store.bulk import copy_in
+from app.store.bulk import copy_in, fetch
 from app.store.database import Session, WriteSession
 from app.store.tables import identity_keys, index_keys_in_use, person_index_aliases, persons, related_persons
 
@@ -51,13 +51,12 @@ class FoundPerson:
     commitment: str | None
 
 
+_FOUND_BY = "SELECT person_id, name, blind_index, commitment FROM persons WHERE blind_index = ANY ($1::bytea[])"
+
+
 async def found_by(session: Session, indexes: Sequence[BlindIndex]) -> list[FoundPerson]:
     """Return who is recorded under any of these indexes."""
-    wanted = cast([index.value for index in indexes], ARRAY(LargeBinary))
-    query = select(persons.c.person_id, persons.c.name, persons.c.blind_index, persons.c.commitment).where(
-        persons.c.blind_index == any_(wanted)
-    )
-    return [FoundPerson(*row) for row in await session.execute(query)]
+    return [FoundPerson(*row) for row in await fetch(session, _FOUND_BY, [index.value for index in indexes])]
 
 
 async def add(session: WriteSession, new: Sequence[StoredPerson]) -> None:

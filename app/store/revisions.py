@@ -4,22 +4,19 @@ A revision is never altered, so the list as it was at a version is there for eve
 transaction, and "what did we know then" is a reading like any other.
 """
 
-import asyncio
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ARRAY, Integer, Select, Uuid, and_, any_, cast, func, or_, select, text, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from app.domain.listing import Entry, Listing, RelatedPerson, Span
+from app.domain.listing import Entry, Listing, RelatedPerson
 from app.store.bulk import copy_in
 from app.store.database import Session, WriteSession
 from app.store.listings import listing_of, person_of
-from app.store.objections import kept_objections
 from app.store.tables import listing_revisions, persons, pushes
 
 _COLUMNS = (
@@ -65,72 +62,33 @@ class Revision:
         }
 
 
-async def add(session: WriteSession, added: Sequence[Revision]) -> None:
+class NewRevision(NamedTuple):
+    """A change that is about to be kept: a row of the table, JSON spelt as the chain hashes it."""
+
+    listing_id: UUID
+    revision: int
+    push_id: UUID
+    list_version: int
+    change_no: int
+    row: int | None
+    operation: str
+    detail: str
+    state: str
+    link: bytes = b""
+
+    def canonical_record(self) -> bytes:
+        """Return the canonical spelling of :meth:`Revision.record`."""
+        row = "null" if self.row is None else self.row
+        return (
+            f'{{"change_no":{self.change_no},"detail":{self.detail},"list_version":{self.list_version},'
+            f'"listing_id":"{self.listing_id}","op":"{self.operation}","revision":{self.revision},"row":{row},'
+            f'"state":{self.state}}}'
+        ).encode()
+
+
+async def add(session: WriteSession, added: Sequence[NewRevision]) -> None:
     """Keep revisions."""
-    # Thousands of states are not spelt out in one go: lookups are answered in between.
-    rows = await asyncio.to_thread(lambda: [_row(one) for one in added])
-    await copy_in(session, listing_revisions, _COLUMNS, rows)
-
-
-def _row(revision: Revision) -> tuple[Any, ...]:
-    values = {
-        name: getattr(revision, name) for name in ("listing_id", "revision", "push_id", "list_version", "change_no")
-    }
-    detail, state = (json.dumps(one, ensure_ascii=False) for one in (revision.detail, revision.state))
-    return (*values.values(), revision.row, revision.operation, detail, state, revision.link)
-
-
-def state_of(entry: Entry) -> dict[str, Any]:
-    """Return a listing whole, as its revision keeps it (JSON): persons by id and commitment only, days as ISO 8601."""
-    listing, removal = entry.listing, entry.listing.removal
-    return {
-        "listing_id": str(listing.listing_id),
-        "uscc": listing.unit.uscc,
-        "unit_name": listing.unit.name,
-        "former_names": list(listing.unit.former_names),
-        "decision_no": listing.decision_no,
-        "decided_by": listing.decided_by,
-        "conduct": listing.conduct,
-        "conduct_code": listing.conduct_code,
-        "tier": listing.tier,
-        "facts": listing.facts,
-        "basis": listing.basis,
-        "listed_on": listing.listed_on.isoformat(),
-        "valid_until": listing.valid_until.isoformat(),
-        "published_until": _iso(listing.published_until),
-        "nonconforming_reason": listing.nonconforming_reason,
-        "removed_on": removal.on.isoformat() if removal else None,
-        "removal_reason": removal.reason.value if removal else None,
-        "removal_decision_no": removal.decision_no if removal else None,
-        "suspensions": _pairs(listing.suspensions),
-        "objections": kept_objections(listing.objections),
-        "persons": [_person_state(person) for person in sorted(entry.persons, key=lambda one: one.person_id)],
-    }
-
-
-def _person_state(person: RelatedPerson) -> dict[str, Any]:
-    ban, end = person.position_ban, person.end
-    return {
-        "person_id": str(person.person_id),
-        "commitment": person.commitment,
-        "erased": person.erased,
-        "roles": [role.value for role in person.roles],
-        "since": _iso(person.since),
-        "ended_on": end.on.isoformat() if end else None,
-        "end_reason": end.reason.value if end else None,
-        "absences": _pairs(person.absences),
-        "ban_since": _iso(ban.since) if ban else None,
-        "ban_until": _iso(ban.until) if ban else None,
-        "ban_for_life": ban is not None and ban.until is None,
-    }
-
-
-def _iso(day: date | None) -> str | None:
-    return day.isoformat() if day is not None else None
-
-
-def _pairs(spans: Iterable[Span]) -> list[list[str]]:
-    return [[span.first.isoformat(), span.until.isoformat()] for span in spans]
+    await copy_in(session, listing_revisions, _COLUMNS, added)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from app.store.bulk import fetch
 from app.store.database import WriteSession
 
 
@@ -19,23 +20,24 @@ async def begin(session: WriteSession) -> None:
     )
 
 
+_GIVEN = "unnest($1::text[], $2::text[], $3::integer[])"
+_NOTE = f"""
+    WITH added AS (INSERT INTO snapshot_seen SELECT * FROM {_GIVEN} ON CONFLICT DO NOTHING RETURNING 1)
+    SELECT count(*) FROM added
+"""  # noqa: S608 - our own words
+_REPEATED = f"""
+    SELECT given.row_no, seen.row_no AS earlier FROM {_GIVEN} AS given (uscc, decision_no, row_no)
+    JOIN snapshot_seen AS seen USING (uscc, decision_no) WHERE given.row_no <> seen.row_no
+"""  # noqa: S608 - our own words
+
+
 async def note(session: WriteSession, keys: Sequence[tuple[str, str, int]]) -> dict[int, int]:
     """Note listings by (USCC, decision number, row); return the rows that repeat another one, with that other row."""
-    parameters = {
-        "usccs": [uscc for uscc, _, _ in keys],
-        "decision_nos": [decision_no for _, decision_no, _ in keys],
-        "row_nos": [row for _, _, row in keys],
-    }
-    given = "unnest(CAST(:usccs AS text[]), CAST(:decision_nos AS text[]), CAST(:row_nos AS integer[]))"
-    await session.execute(
-        text(f"INSERT INTO snapshot_seen SELECT * FROM {given} ON CONFLICT DO NOTHING"),  # noqa: S608 - our own words
-        parameters,
-    )
-    repeated = text(f"""
-        SELECT given.row_no, seen.row_no AS earlier FROM {given} AS given (uscc, decision_no, row_no)
-        JOIN snapshot_seen AS seen USING (uscc, decision_no) WHERE given.row_no <> seen.row_no
-    """)  # noqa: S608 - our own words
-    return {row.row_no: row.earlier for row in await session.execute(repeated, parameters)}
+    columns = [list(column) for column in zip(*keys, strict=True)] or [[], [], []]
+    ((added,),) = await fetch(session, _NOTE, *columns)
+    if added == len(keys):
+        return {}
+    return {row["row_no"]: row["earlier"] for row in await fetch(session, _REPEATED, *columns)}
 
 
 _MISSING = """

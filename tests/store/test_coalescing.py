@@ -1,6 +1,7 @@
 """Lookups that travel together: what each is told, whatever happens to the others and to the group."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,11 +18,13 @@ from app.errors import DatabaseUnavailable, Overloaded
 from app.services.access import NamedKey, Scope, named_key
 from app.store.coalescing import MOST_IN_GROUP, Coalescer
 from app.store.database import Database
-from app.store.lookups import CallTerms, Outcome, Question, Reply, Serving
+from app.store.lookup_connection import PLAN
+from app.store.lookups import STATEMENT, CallTerms, Outcome, Question, Reply, Serving, parameters
 from tests.support import Api, list_operation, make_key, revoke_all
 
 SERVING = Serving("sha256:test", ("k",))
 MOST_WAITING = 200
+ASKED = re.compile(r" on (listings|persons|related_persons)\b")
 
 
 @dataclass
@@ -267,3 +270,26 @@ async def test_a_key_that_ends_is_refused_from_that_moment(asking: Asking) -> No
     key = named_key(await make_key(asking.api.database, Scope.LOOKUP, expires_at=now + timedelta(hours=1)))
     before, after = (asking.question(key=key, answered_at=now + timedelta(hours=1, seconds=n)) for n in (-1, 0))
     assert outcomes(await asking.all([before, after])) == [Outcome.ANSWERED, Outcome.KEY_REFUSED]
+
+
+async def test_every_table_of_the_list_is_looked_into_by_what_is_asked_also_where_there_are_no_statistics(
+    asking: Asking,
+) -> None:
+    """From a large push to the next ANALYZE there are none: a lookup must not go through the whole list till then."""
+    await asking.api.run(
+        "INSERT INTO persons SELECT gen_random_uuid(), '虚构', uuid_send(gen_random_uuid()), 'k', '', 'k', '*' "
+        "FROM generate_series(1, 10000)"
+    )
+    await asking.api.run(
+        "INSERT INTO related_persons (listing_id, person_id, roles) SELECT listing_id, person_id, '{other}' "
+        "FROM persons CROSS JOIN (SELECT listing_id FROM listings LIMIT 1) AS one"
+    )
+    values = ", ".join(["NULL"] * len(parameters([asking.question()], SERVING)))
+    async with asking.api.database.apart() as connection:
+        for name, value in PLAN.items():
+            await connection.execute("SELECT set_config($1, $2, false)", name, value)
+        await connection.execute(f"PREPARE asked AS {STATEMENT}")
+        plan = [row[0] for row in await connection.fetch(f"EXPLAIN EXECUTE asked ({values})")]
+    ways = [n for n, line in enumerate(plan) if " Scan using " in line and ASKED.search(line)]
+    assert len(ways) == len(("listings", "persons", "related_persons", "listings"))
+    assert all("Index Cond: (" in plan[n + 1] for n in ways), plan

@@ -23,7 +23,7 @@ from app.domain.listing import (
 )
 from app.store.database import Database
 from app.store.listed_days import banned_days, person_days, unit_days
-from app.store.revisions import state_of
+from app.store.states import state_of
 
 FIRST = date(2026, 1, 1)
 DAYS = 40
