@@ -6,7 +6,7 @@ from datetime import date
 from benchmarks.compare import CONNECTIONS
 from benchmarks.contenders import CASES, FASTAPI, LISTED, SERVICE
 from benchmarks.machine import machine, versions
-from benchmarks.report_texts import DIFFERENCES, HEAD, NO_FIGURES, NOT_QUIET, QUICK
+from benchmarks.report_texts import DIFFERENCES, HEAD, NOT_QUIET, QUICK
 from benchmarks.run import Extent, Found
 from benchmarks.samples import Sample, Spread, ratios
 from benchmarks.targets import targets
@@ -34,11 +34,6 @@ def report(found: Found, extent: Extent, minutes: float, load: float) -> str:
         "## Start and memory\n\n" + _start_and_memory(found),
     ]
     return "\n\n".join(part.strip("\n") for part in parts if part) + "\n"
-
-
-def pending() -> str:
-    """Return the document as it stands until a run on a quiet machine has filled it."""
-    return "\n\n".join(part.strip("\n") for part in (HEAD, NO_FIGURES, DIFFERENCES)) + "\n"
 
 
 def _taken(extent: Extent, minutes: float, load: float) -> str:
@@ -157,7 +152,7 @@ def _push(found: Found) -> str:
         f"{push['bare_copy_seconds']:g} s, so the push takes {push['push_to_copy']:g} times as long: it reads and "
         "validates each row, seals each number, keeps listing, person and history, and chains each change. The "
         f"service's memory: {push['memory_idle_mib']} MiB before, at most {push['memory_highest_mib']} MiB (RSS). "
-        "`python -m benchmarks.snapshot_push` pushes a million rows."
+        "`python -m benchmarks.snapshot_push` pushes a million rows: [at-scale.md](at-scale.md)."
     )
 
 

@@ -18,10 +18,6 @@ NOT_QUIET = """
 > **The machine was busy with something else when this run began: its figures are not to be relied on.**
 """
 
-NO_FIGURES = """
-No figures of the whole are kept here yet: they come from one run of `make bench` on a quiet machine.
-"""
-
 DIFFERENCES = """
 ## What is compared, and what differs
 
