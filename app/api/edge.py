@@ -1,8 +1,12 @@
-"""What every request passes first: its id, the limit of its body, the line in the log, and the last resort."""
+"""What every request passes first: its id, the limit of its body, the line in the log, and the last resort.
 
+A plain lookup that is answered ahead of it (`quick_lookups.py`) passes it only when it fails.
+"""
+
+import sys
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -16,6 +20,7 @@ REQUEST_ID = b"x-request-id"
 NO_SNIFFING = (b"x-content-type-options", b"nosniff")
 # A verdict kept by a cache would be told after the list has changed.
 NO_STORE = (b"cache-control", b"no-store")
+_LENGTH_DIGITS = 18
 # What any site's pages may read (docs/decisions/0021-the-public.md).
 _PUBLIC = "/v1/public/"
 _ANY_ORIGIN = (b"access-control-allow-origin", b"*")
@@ -40,8 +45,22 @@ class BodyLimits:
                 return self.others
 
 
+BEGUN = "liancheng.begun"
+"""Where a request's scope says that it was begun with already."""
+
+
+class Begun(NamedTuple):
+    """A request that somebody ahead of the edge has begun with: its id, and since when (`time.perf_counter`)."""
+
+    request_id: str
+    started: float
+
+
 class Edge:
-    """The outermost layer (plain ASGI: a middleware of the framework's own kind costs a task per request)."""
+    """The outermost layer of the routes.
+
+    Plain ASGI: a middleware of the framework's own kind costs a task per request.
+    """
 
     def __init__(self, app: ASGIApp, *, limits: BodyLimits) -> None:
         """Wrap the application."""
@@ -75,12 +94,13 @@ class _Exchange:
                 given = value.decode("latin-1")
             elif name == b"content-length" and declared is None:
                 declared = value
-        self._declared = int(declared) if declared and declared.isdigit() else 0
-        self._request_id = accepted_request_id(given)
+        self._declared = _length(declared)
+        begun: Begun | None = scope.get(BEGUN)
+        self._request_id = begun.request_id if begun else accepted_request_id(given)
+        self._started = begun.started if begun else time.perf_counter()
 
     async def run(self) -> None:
         """Pass the request on; whatever happens, it ends with a response of ours and one line in the log."""
-        started = time.perf_counter()
         token = request_id_var.set(self._request_id)
         try:
             if self._declared > self._limit:
@@ -98,7 +118,7 @@ class _Exchange:
                 self._scope,
                 request_id=self._request_id,
                 status=self._status,
-                seconds=time.perf_counter() - started,
+                seconds=time.perf_counter() - self._started,
                 client=caller.name if caller is not None else None,
             )
             request_id_var.reset(token)
@@ -129,3 +149,10 @@ class _Exchange:
                 # On every answer, errors too, and whatever the request says: a cache keeps one answer for all origins.
                 headers.append(_ANY_ORIGIN)
         await self._send(message)
+
+
+def _length(declared: bytes | None) -> int:
+    """Return the length that a request declares; one of more digits than any body has is too large for every limit."""
+    if declared is None or not declared.isdigit():
+        return 0
+    return int(declared) if len(declared) <= _LENGTH_DIGITS else sys.maxsize

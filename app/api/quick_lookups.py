@@ -6,8 +6,8 @@ else goes on to the framework with the body put back, and so does what cannot be
 test holds both ways equal, byte for byte, header for header and record for record.
 """
 
+import asyncio
 import time
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import structlog
@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.deps import Services
-from app.api.edge import NO_SNIFFING, NO_STORE, REQUEST_ID, BodyLimits, Edge
+from app.api.edge import BEGUN, NO_SNIFFING, NO_STORE, REQUEST_ID, Begun, BodyLimits, Edge
 from app.api.problems import problem_response
 from app.api.request_line import write_line
 from app.api.schemas.lookups import LookupRequest
@@ -30,12 +30,12 @@ from app.services.scenes import chosen
 
 PATH = "/v1/lookups"
 _LARGEST_BODY = 8192
+_LENGTH_DIGITS = len(str(_LARGEST_BODY))
 _BEARER = b"Bearer "
 _JSON = b"application/json"
 _CONTENT_TYPE = (b"content-type", _JSON)
 _OK = 200
-# Keys in use at the same time. What is kept saves their digest; whether a key is good is asked with every lookup.
-_KEYS = 256
+_ENDED_BEFORE = 0
 
 
 class RouteNamed(NamedTuple):
@@ -61,17 +61,21 @@ class QuickLookups:
         """Stand ahead of an application's layers; what fails here is told by its edge's rules."""
         self._app = app
         self._limits = limits
+        self._largest = min(_LARGEST_BODY, limits.others)
         self._log: Any = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
         started = time.perf_counter()
-        plain = _plain_head(scope) if scope["type"] == "http" and scope["path"] == PATH else None
+        plain = self._plain_head(scope) if scope["type"] == "http" and scope["path"] == PATH else None
         if plain is None:
             await self._app(scope, receive, send)
             return
-        messages = [await receive()]
+        # Whoever goes on with it tells the same id and the same time.
+        scope[BEGUN] = Begun(plain.request_id, started)
+        messages: list[Message] = []
         try:
+            messages.append(await receive())
             while messages[-1].get("more_body"):
                 messages.append(await receive())
             answered = await _answered(scope["app"].state.services, plain, messages)
@@ -79,6 +83,11 @@ class QuickLookups:
             scope["route"] = _ROUTE
             await Edge(_Failed(error), limits=self._limits)(scope, receive, send)
             return
+        except asyncio.CancelledError:
+            # The service stops. It may be on record, so that what it was asked by has to be in the log.
+            scope["route"] = _ROUTE
+            self._write_line(scope, plain, started, _ENDED_BEFORE, None)
+            raise
         if answered is None:
             await self._app(scope, _Replayed(messages, receive), send)
             return
@@ -91,19 +100,40 @@ class QuickLookups:
             NO_SNIFFING,
             NO_STORE,
         ]
-        await send({"type": "http.response.start", "status": _OK, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        status = _ENDED_BEFORE
+        try:
+            await send({"type": "http.response.start", "status": _OK, "headers": headers})
+            status = _OK
+            await send({"type": "http.response.body", "body": body})
+        finally:
+            self._write_line(scope, plain, started, status, decided.reply.asker.name)
+
+    def _write_line(self, scope: Scope, plain: _Plain, started: float, status: int, client: str | None) -> None:
         if self._log is None:
             # Not before there is something to log: by then it is configured.
             self._log = structlog.get_logger().bind()
-        write_line(
-            self._log,
-            scope,
-            request_id=plain.request_id,
-            status=_OK,
-            seconds=time.perf_counter() - started,
-            client=decided.reply.asker.name,
-        )
+        seconds = time.perf_counter() - started
+        write_line(self._log, scope, request_id=plain.request_id, status=status, seconds=seconds, client=client)
+
+    def _plain_head(self, scope: Scope) -> _Plain | None:
+        """Return what a request's head says, if it is that of a small JSON body with a key of good form."""
+        given: list[tuple[bytes, bytes]] = scope["headers"]
+        headers = dict(given)
+        # What comes twice is for the framework to read.
+        if scope["method"] != "POST" or scope["query_string"] or len(headers) != len(given):
+            return None
+        length = headers.get(b"content-length", b"")
+        # Without a length the body may be of any size, and it would be held here.
+        if headers.get(b"content-type") != _JSON or not length.isdigit() or len(length) > _LENGTH_DIGITS:
+            return None
+        if int(length) > self._largest:
+            return None
+        credentials = headers.get(b"authorization", b"")
+        key = named_key(credentials[len(_BEARER) :].decode("latin-1")) if credentials.startswith(_BEARER) else None
+        if key is None:
+            return None
+        request_id = headers.get(REQUEST_ID)
+        return _Plain(key, accepted_request_id(request_id.decode("latin-1") if request_id else None))
 
 
 async def _answered(services: Services, plain: _Plain, messages: list[Message]) -> tuple[Decided, bytes] | None:
@@ -129,31 +159,6 @@ async def _answered(services: Services, plain: _Plain, messages: list[Message]) 
     subject = Subject(asked.code, asked.subject_kind, asked.reference)
     decided = await services.quick_lookups.answer(plain.key, subject, terms)
     return None if decided is None else (decided, services.rendered.answer(decided, terms))
-
-
-def _plain_head(scope: Scope) -> _Plain | None:
-    """Return what a request's head says, if it is that of a small JSON body with a key of good form."""
-    given: list[tuple[bytes, bytes]] = scope["headers"]
-    headers = dict(given)
-    # What comes twice is for the framework to read.
-    if scope["method"] != "POST" or scope["query_string"] or len(headers) != len(given):
-        return None
-    length = headers.get(b"content-length", b"")
-    # Without a length the body may be of any size, and it would be held here.
-    if headers.get(b"content-type") != _JSON or not length.isdigit() or int(length) > _LARGEST_BODY:
-        return None
-    key = _key_named(headers.get(b"authorization", b""))
-    if key is None:
-        return None
-    request_id = headers.get(REQUEST_ID)
-    return _Plain(key, accepted_request_id(request_id.decode("latin-1") if request_id else None))
-
-
-@lru_cache(_KEYS)
-def _key_named(credentials: bytes) -> NamedKey | None:
-    if not credentials.startswith(_BEARER):
-        return None
-    return named_key(credentials.removeprefix(_BEARER).decode("latin-1"))
 
 
 def _plain_request(messages: list[Message]) -> LookupRequest | None:

@@ -1,6 +1,7 @@
 """Connections of their own that questions are put over, in the driver's way: a statement by itself, and its commit."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -41,20 +42,23 @@ class LookupConnection:
 
     async def close(self) -> None:
         """Let go of the connection."""
-        if self._connection is not None:
-            await self._connection.close()
-            self._connection = None
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            # In order if it answers; a server that has gone must not hold us up.
+            with contextlib.suppress(TimeoutError, asyncpg.PostgresError, OSError):
+                await connection.close(timeout=self._database.timeout)
 
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
         """Yield the connection; after an error it is not used again."""
         async with driver_told_as_ours():
-            if self._connection is None or self._connection.is_closed():
-                self._connection = await self._database.connect(PLAN)
+            connection = self._connection
+            if connection is None or connection.is_closed():
+                connection = self._connection = await self._database.connect(PLAN)
             try:
-                yield self._connection
+                yield connection
             except BaseException:
-                self._connection.terminate()
+                connection.terminate()
                 self._connection = None
                 raise
 

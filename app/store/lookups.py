@@ -2,8 +2,8 @@
 
 Any number of questions travel together, each of a caller, a day and terms of its own. What was found feeds both the
 record and the answer from the same rows, and the list's version and the key are of the same snapshot, so that they can
-never differ. The text is the same on SQLAlchemy's connections (a batch, the documented route) and on the one that
-carries coalesced lookups (``store/coalescing.py``).
+never differ. The text is the same on SQLAlchemy's connections (the documented route) and on those of the driver's own
+kind that carry coalesced lookups and batches (``store/lookup_connection.py``).
 """
 
 from collections.abc import Iterable, Sequence
