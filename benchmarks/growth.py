@@ -18,6 +18,8 @@ from benchmarks.samples import Measure, Sample, saturated
 _CONNECTIONS = 32
 # Codes from all over the list, so many that no part of it is warmer than in life.
 _DIFFERENT = 100_000
+# In which nearly each of them is asked for once: of a large list, what is asked for has to come into the cache first.
+_WARMING = 15.0
 # Indexes are built when all rows are there, as a first load would: row by row it takes many times as long.
 _WITHOUT_INDEXES = """
 UPDATE pg_index SET indisready = false
@@ -85,8 +87,8 @@ def grow(here: Place, sizes: Sequence[int], rounds: int, seconds: float, tell: T
             target = target_at(served[str(size)].url, key)
             asked = requests(target, synthetic_codes(size // 2), Mix(misses=0), most=_DIFFERENT)
             measures[str(size)] = partial(saturated, target, asked, verdict=LISTED)
-        for measure in measures.values():
-            measure(_CONNECTIONS, seconds)
+        for size, measure in zip(sizes, measures.values(), strict=True):
+            measure(_CONNECTIONS, min(_WARMING, max(seconds, _WARMING * size / _DIFFERENT)))
         for _ in range(rounds):
             for name, measure in measures.items():
                 samples.setdefault((name, LISTED, _CONNECTIONS), []).append(measure(_CONNECTIONS, seconds))
