@@ -113,9 +113,9 @@ def _growth(found: Found) -> str:
     )
     return (
         _table(head, rows)
-        + "\n\n32 connections, up to 100,000 listed units from all over the list, each asked for before, PostgreSQL with "
-        "the cache that the embedded one has by default: a quarter of the machine's memory. The rows are copied to "
-        "where a push leaves them. An audit that has grown for a year: [at-scale.md](at-scale.md)."
+        + "\n\n32 connections, up to 100,000 listed units from all over the list, each asked for before, PostgreSQL "
+        "with the cache that the embedded one has by default: a quarter of the machine's memory. The rows are copied "
+        "to where a push leaves them. An audit that has grown for a year: [at-scale.md](at-scale.md)."
     )
 
 
