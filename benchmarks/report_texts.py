@@ -24,7 +24,8 @@ DIFFERENCES = """
 Each is a real service on loopback in one process, asked by POST with a key by the same generator over kept-alive
 connections, in a closed loop, for the full summary answer about a unit, after a warm-up. All but Datasette use the same
 PostgreSQL with the same rows, at most ten connections and prepared statements, and commit an audit record before they
-answer (`fsync` and `synchronous_commit` on).
+answer (`fsync` and `synchronous_commit` on). Nobody writes a line per request into a log; the service's own, which it
+writes by default, is off (`LIANCHENG_LOG_LEVEL=warning`).
 
 - **bare ASGI**, **bare FastAPI**: the bytes of an answer, ready in memory, under the service's uvicorn with uvloop and
   httptools. No key, no database. FastAPI's telemetry is off, as in the service.
