@@ -139,10 +139,13 @@ class Writer:
             self._push(self.drawing.delta(self.listings)["operations"], f"{self.name}-{self.tried}")
 
     def _push(self, operations: list[JSON], idempotency_key: str) -> None:
+        refused: list[Rejected] = []
+
         def push(client: Client) -> PushResult | None:
             try:
                 return client.push(operations, idempotency_key=idempotency_key)
-            except Rejected:
+            except Rejected as error:
+                refused.append(error)
                 return None
 
         result = self._decided(push)
@@ -152,7 +155,7 @@ class Writer:
         except Illegal:
             assert result is None, operations
             return
-        assert result is not None, operations
+        assert result is not None, (operations, [(one.code, one.errors) for one in refused])
         self.done[idempotency_key] = result
         ids = {(row["uscc"], row["decision_no"]): row["listing_id"] for row in result["rows"]}
         for one in after:
