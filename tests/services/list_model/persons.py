@@ -97,6 +97,10 @@ def _bring_to(person: JSON, given: JSON, today: str) -> None:
     if person["end_reason"] == "corrected":
         person |= new_person(given) | {"person_id": person["person_id"]}
         return
-    _take_up(person, given, today)
-    person["since"] = given.get("since") or person["since"]
+    since = given.get("since") or ""
+    # Who comes back on a day that is given has been away until then, and was there before.
+    returns = person["ended_on"] and since >= person["ended_on"]
+    _take_up(person, given, since if returns else today)
+    if since and since not in [gap["until"] for gap in person["absences"]]:
+        person["since"] = since
     person["position_ban"] = _ban(given.get("position_ban"))
