@@ -46,7 +46,7 @@ async def look_up(
     The audit record of the answer (`lookup_id`) is committed before the answer leaves. Anything but a 200 with
     `verdict` means **undetermined**: treat the subject as you would a listed one, and ask again.
     """
-    terms = _terms(body, moment, request_id, services.scenes)
+    terms = terms_of(body, moment, request_id, services.scenes)
     subject = Subject(body.code, body.subject_kind, body.reference)
     return LookupAnswer.of(await services.lookups.answer(session, caller, subject, terms))
 
@@ -80,7 +80,8 @@ async def unit_measures(  # noqa: PLR0913 - one parameter per query field, as th
     return LookupAnswer.of(await services.lookups.answer(session, caller, subject, terms))
 
 
-def _terms(body: LookupRequest, moment: Moment, request_id: str, scenes: Scenes) -> Terms:
+def terms_of(body: LookupRequest, moment: Moment, request_id: str, scenes: Scenes) -> Terms:
+    """Return what a request asks for besides its subject; raise :class:`InvalidField` for a scene that there is not."""
     day = body.on or (Moment.at(body.known_at).today if body.known_at else moment.today)
     scene = chosen(scenes, body.scene)
     return Terms(body.purpose, day, body.view, body.min_list_version, request_id, moment, body.known_at, scene)

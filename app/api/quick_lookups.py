@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.deps import Services
 from app.api.edge import BEGUN, NO_SNIFFING, NO_STORE, REQUEST_ID, Begun, BodyLimits, Edge
+from app.api.lookups import terms_of
 from app.api.problems import problem_response
 from app.api.request_line import write_line
 from app.api.schemas.lookups import LookupRequest
@@ -25,8 +26,7 @@ from app.domain.strict_json import JsonRefused
 from app.errors import LianchengError
 from app.observability import accepted_request_id
 from app.services.access import NamedKey, named_key
-from app.services.lookup import Decided, Subject, Terms
-from app.services.scenes import chosen
+from app.services.lookup import Decided, Subject
 
 PATH = "/v1/lookups"
 _LARGEST_BODY = 8192
@@ -141,21 +141,10 @@ async def _answered(services: Services, plain: _Plain, messages: list[Message]) 
     asked = _plain_request(messages)
     if asked is None:
         return None
-    moment = Moment.current()
     try:
-        scene = chosen(services.scenes, asked.scene)
+        terms = terms_of(asked, Moment.current(), plain.request_id, services.scenes)
     except LianchengError:
         return None
-    terms = Terms(
-        asked.purpose,
-        asked.on or moment.today,
-        asked.view,
-        asked.min_list_version,
-        plain.request_id,
-        moment,
-        asked.known_at,
-        scene,
-    )
     subject = Subject(asked.code, asked.subject_kind, asked.reference)
     decided = await services.quick_lookups.answer(plain.key, subject, terms)
     return None if decided is None else (decided, services.rendered.answer(decided, terms))

@@ -94,13 +94,13 @@ def spans_of(multirange: Iterable[Any]) -> tuple[Span, ...]:
 
 
 # Columns by name: a later release may add one while the statement is kept prepared, and it must still fit.
-_LISTING = ", ".join(f"listings.{name}" for name in LISTING_COLUMNS)
+LISTING_SELECTED = ", ".join(f"listings.{name}" for name in LISTING_COLUMNS)
 _RELATED = ", ".join(f"related_persons.{name}" for name in RELATED_COLUMNS)
 _BY_KEY = f"""
-    SELECT {_LISTING} FROM unnest($1::text[], $2::text[]) AS wanted (uscc, decision_no)
+    SELECT {LISTING_SELECTED} FROM unnest($1::text[], $2::text[]) AS wanted (uscc, decision_no)
     JOIN listings ON listings.uscc = wanted.uscc AND listings.decision_no = wanted.decision_no
 """  # noqa: S608 - our own words
-_BY_ID = f"SELECT {_LISTING} FROM listings WHERE listing_id = ANY ($1::uuid[])"  # noqa: S608 - our own words
+_BY_ID = f"SELECT {LISTING_SELECTED} FROM listings WHERE listing_id = ANY ($1::uuid[])"  # noqa: S608 - our own words
 _PERSONS_OF = f"""
     SELECT {_RELATED}, persons.name AS person_name, persons.masked_number, persons.commitment
     FROM related_persons JOIN persons USING (person_id)

@@ -20,8 +20,8 @@ from app.domain.listing import Listing, RelatedPerson
 from app.domain.subjects import SubjectKind
 from app.errors import LianchengError
 from app.store.database import WriteSession
-from app.store.listings import listing_of, person_of
-from app.store.tables import listings, related_persons
+from app.store.listings import LISTING_COLUMNS, LISTING_SELECTED, listing_of, person_of
+from app.store.tables import related_persons
 
 Verdict = Literal["listed", "not_listed"]
 
@@ -154,7 +154,6 @@ _NO_OBJECTIONS = "[]"
 # A listing concerns a unit while it is in force; a person while they answer for the unit, or while a position ban from
 # it is in force (Listing.concerns says the same in Python, and a test holds the two together).
 _DIALECT: Dialect = dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy has not typed it
-_LISTING = ", ".join(f"listings.{column.name}" for column in listings.columns)
 _RELATED = ", ".join(
     f"related_persons.{column.name}" for column in related_persons.columns if column.name != "listing_id"
 )
@@ -214,11 +213,12 @@ found AS MATERIALIZED (
         asked.scenes_version, asked.current_version, asked.client_id, asked.client_name, asked.department,
         asked.outcome, hit.*
     FROM judged AS asked LEFT JOIN LATERAL (
-        SELECT {_LISTING}, {_NOBODY}, NULL::text AS person_name, NULL::text AS masked_number, NULL::text AS commitment
+        SELECT {LISTING_SELECTED}, {_NOBODY}, NULL::text AS person_name, NULL::text AS masked_number,
+            NULL::text AS commitment
         FROM listings
         WHERE listings.uscc = asked.uscc AND {_IN_FORCE}
         UNION ALL
-        SELECT {_LISTING}, {_RELATED}, persons.name, persons.masked_number, persons.commitment
+        SELECT {LISTING_SELECTED}, {_RELATED}, persons.name, persons.masked_number, persons.commitment
         FROM unnest(CAST(asked.indexes AS bytea[])) AS own (blind_index) CROSS JOIN LATERAL (
             SELECT person_id, name, masked_number, commitment FROM persons
             WHERE persons.blind_index = own.blind_index OFFSET 0
@@ -259,7 +259,7 @@ recorded AS (
     RETURNING 1
 )
 SELECT (SELECT count(*) FROM recorded) AS recorded, n, outcome, current_version, client_id, client_name, department,
-    {", ".join(column.name for column in listings.columns)},
+    {", ".join(LISTING_COLUMNS)},
     {", ".join(column.name for column in related_persons.columns if column.name != "listing_id")},
     person_name, masked_number, commitment
 FROM found ORDER BY n, listing_id, person_id
