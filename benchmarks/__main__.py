@@ -1,12 +1,12 @@
 """Measure everything and write docs/performance.md: `make bench`, or `python -m benchmarks --quick` for a trial."""
 
 import argparse
-import os
 import sys
 import time
 from dataclasses import replace
 
 from app.settings import PROJECT_ROOT
+from benchmarks.machine import busy
 from benchmarks.plot import plot
 from benchmarks.report import report
 from benchmarks.run import Extent, run
@@ -28,7 +28,8 @@ def main() -> None:
     extent = _QUICK if chosen.quick else Extent()
     given = {name: value for name in ("rounds", "sizes", "push_rows") if (value := getattr(chosen, name)) is not None}
     extent = replace(extent, others=not chosen.without_others, **given)
-    began, load = time.monotonic(), os.getloadavg()[0]
+    before = busy(seconds=1 if extent.quick else 5)
+    began = time.monotonic()
 
     def tell(what: str) -> None:
         sys.stderr.write(f"{time.monotonic() - began:5.0f} s  {what}\n")
@@ -37,7 +38,7 @@ def main() -> None:
     folder = PROJECT_ROOT / (".bench" if extent.quick else "docs")
     folder.mkdir(exist_ok=True)
     plot(found.rounds, folder / "performance.svg")
-    text = report(found, extent, (time.monotonic() - began) / 60, load)
+    text = report(found, extent, (time.monotonic() - began) / 60, before)
     (folder / "performance.md").write_text(text, encoding="utf-8")
     tell(f"written: {folder / 'performance.md'}")
 

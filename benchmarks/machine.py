@@ -3,6 +3,7 @@
 import os
 import platform
 import subprocess
+import time
 from importlib import metadata
 from pathlib import Path
 
@@ -17,6 +18,22 @@ def machine() -> str:
     model = next((line.split(": ")[1] for line in lines if line.startswith("model name")), platform.machine())
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return f"{model}, {os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()} {platform.release().split('-')[0]}"
+
+
+def busy(seconds: float) -> float:
+    """Return which share of all cores somebody else took in the next seconds; what the host kept back counts too."""
+    before = _processor_times()
+    time.sleep(seconds)
+    passed = [after - at_first for after, at_first in zip(_processor_times(), before, strict=True)]
+    return 1 - sum(passed[_IDLE]) / sum(passed)
+
+
+# user, nice, system, idle, iowait, irq, softirq, steal (proc_stat(5)); the guests after them are counted in user.
+_COUNTED, _IDLE = slice(0, 8), slice(3, 5)
+
+
+def _processor_times() -> list[int]:
+    return [int(ticks) for ticks in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]][_COUNTED]
 
 
 def versions() -> str:

@@ -107,7 +107,7 @@ class _Answering:
 
     def broken_off(self, error: LianchengError) -> bytes:
         """Return what is told in a body that cannot be gone on with."""
-        return self._one(self._problem(None, error))
+        return b"".join(self._one((self._problem(None, error),)))
 
     async def _decided(self, items: Sequence[Item], terms: Terms) -> list[Decided | LianchengError]:
         subjects = [one for one in items if isinstance(one, Subject)]
@@ -116,24 +116,29 @@ class _Answering:
         return [next(decided) if isinstance(one, Subject) else one for one in items]
 
     def _written(self, results: Sequence[Decided | LianchengError], terms: Terms) -> Iterator[bytes]:
-        piece = bytearray()
+        # Put together once, however many there are: the measures of a listed unit are some 28 kilobytes.
+        piece: list[bytes] = []
+        size = 0
         for one in results:
             if isinstance(one, LianchengError):
-                piece += self._one(self._problem(self._count, one))
+                parts: tuple[bytes, ...] = (self._problem(self._count, one),)
             else:
                 version = one.reply.list_version
                 self._versions = (min((*self._versions, version)), max((*self._versions, version)))
-                piece += self._one(self._services.rendered.answer(one, terms))
+                parts = self._services.rendered.parts(one, terms)
+            piece += self._one(parts)
+            size += sum(map(len, parts))
             self._count += 1
-            if len(piece) >= _PIECE_BYTES:
-                yield bytes(piece)
+            if size >= _PIECE_BYTES:
+                yield b"".join(piece)
                 piece.clear()
-        yield bytes(piece)
+                size = 0
+        yield b"".join(piece)
 
-    def _one(self, rendered: bytes) -> bytes:
+    def _one(self, parts: tuple[bytes, ...]) -> tuple[bytes, ...]:
         if self._as_lines:
-            return rendered + b"\n"
-        return (b"," if self._count else b'{"results":[') + rendered
+            return (*parts, b"\n")
+        return (b"," if self._count else b'{"results":[', *parts)
 
     def _problem(self, index: int | None, error: LianchengError) -> bytes:
         shaped = BatchProblem(code_index=index, problem=Problem.of(error, self._request_id))

@@ -42,16 +42,21 @@ class RenderedAnswers:
 
     def answer(self, answer: Decided, terms: Terms) -> bytes:
         """Return the body of an answer."""
+        return b"".join(self.parts(answer, terms))
+
+    def parts(self, answer: Decided, terms: Terms) -> tuple[bytes, bytes]:
+        """Return the body of an answer in two: what is its own, and the measures, which are long and kept."""
         (code, question, _), reply, listings, grounds = answer
-        following = self._following(question.kind, grounds, terms.view, reply.asker.department, question.terms.scene)
+        kind = question.kind
+        following = self._following(kind, grounds, terms.view, reply.asker.department, question.terms.scene)
         own = (
             f'{{"lookup_id":"{question.lookup_id}","answered_at":"{question.answered_at.isoformat()[:-6]}Z",'
             f'"on":"{terms.on}","known_at":null,"list_version":{reply.list_version},'
             f'"catalogue_version":"{self._catalogue.version}","code":"{code.masked}",'
-            f'"subject_kind":"{question.kind}","verdict":"{"listed" if listings else "not_listed"}",'
+            f'"subject_kind":"{kind}","verdict":"{"listed" if listings else "not_listed"}",'
             f'"scene":{following.scene},"listings":{rendered_listings(listings, terms.on) if listings else "[]"},'
         )
-        return own.encode() + following.measures
+        return own.encode(), following.measures
 
     def _render_following(
         self, kind: SubjectKind, grounds: Grounds, view: View, department: str, scene: str | None

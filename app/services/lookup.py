@@ -11,8 +11,6 @@ from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
-from uuid_utils.compat import uuid7
-
 from app.domain.applicability import Grounds, applicable
 from app.domain.catalogue import Catalogue
 from app.domain.code_rules import CodeFault
@@ -39,6 +37,7 @@ from app.store.lookups import (
     Serving,
     Verdict,
     find_and_record,
+    new_lookup_id,
 )
 from app.store.past_lookups import find_as_known
 
@@ -200,7 +199,7 @@ class LookupService:
             scene.version if scene else None,
         )
         question = Question(
-            uuid7(),
+            new_lookup_id(),
             terms.moment.now,
             terms.request_id,
             call,

@@ -12,8 +12,10 @@ from enum import StrEnum
 from typing import Any, Literal, NamedTuple, overload
 from uuid import UUID
 
+from asyncpg.pgproto.pgproto import UUID as DriverUuid
 from sqlalchemy import Dialect
 from sqlalchemy.dialects.postgresql import dialect
+from uuid_utils import uuid7
 
 from app.domain.identity import BlindIndex
 from app.domain.listing import Listing, RelatedPerson
@@ -266,6 +268,14 @@ FROM found ORDER BY n, listing_id, person_id
 """  # noqa: S608 - the names of our own columns
 STATEMENT = _FIND_AND_RECORD
 """As a driver takes it; :func:`parameters` makes what goes with it, :func:`replies` reads what comes of it."""
+
+
+def new_lookup_id() -> UUID:
+    """Return an id for a question, of the moment (RFC 9562, version 7).
+
+    It is a UUID of the driver's kind, which is written into statements and answers in a tenth of the time of Python's.
+    """
+    return DriverUuid(uuid7().bytes)
 
 
 async def find_and_record(session: WriteSession, questions: Sequence[Question], serving: Serving) -> list[Reply]:
