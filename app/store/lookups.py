@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, Literal, NamedTuple, overload
 from uuid import UUID
 
-from asyncpg.pgproto.pgproto import UUID as DriverUuid
+from asyncpg.pgproto import pgproto
 from sqlalchemy import Dialect
 from sqlalchemy.dialects.postgresql import dialect
 from uuid_utils import uuid7
@@ -275,7 +275,7 @@ def new_lookup_id() -> UUID:
 
     It is a UUID of the driver's kind, which is written into statements and answers in a tenth of the time of Python's.
     """
-    return DriverUuid(uuid7().bytes)
+    return pgproto.UUID(uuid7().bytes)
 
 
 async def find_and_record(session: WriteSession, questions: Sequence[Question], serving: Serving) -> list[Reply]:

@@ -32,12 +32,15 @@ def serving_as(name: str, folder: Path) -> tuple[ssl.SSLContext, Path]:
         _certificate(issuer, issuer, authority_key)
         .add_extension(constraints, critical=True)
         .add_extension(usage, critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(authority_key.public_key()), critical=False)
         .sign(authority_key, hashes.SHA256())
     )
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     certificate = (
         _certificate(subject, issuer, key)
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        # RFC 5280 asks for it, and Python from 3.13 on does too.
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False)
         .sign(authority_key, hashes.SHA256())
     )
     ca_file, server_file = folder / "ca.pem", folder / "server.pem"
