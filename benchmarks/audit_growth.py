@@ -1,6 +1,6 @@
 """The same lookups with an empty audit and with one that has grown for a year, in turn, on one database server.
 
-`python -m benchmarks.audit_growth --rows 100000000` takes some fifty gigabytes and half an hour.
+`python -m benchmarks.audit_growth --rows 100000000` takes some forty gigabytes and half an hour.
 """
 
 import argparse
