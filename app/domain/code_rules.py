@@ -11,7 +11,6 @@ exception is the check character that would have been right. Positions count fro
 
 from datetime import date
 from enum import StrEnum
-from operator import mul
 from typing import NamedTuple
 
 from app.domain.subjects import SubjectKind
@@ -47,9 +46,15 @@ _USCC_KINDS = {
     "Y": "1",
 }
 
-# Unlike the code around it, the organisation code knows all letters: I is 18 and Z 35.
-_ORGANISATION_VALUES = {character: int(character, 36) for character in "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
-_ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
+# Unlike the code around it, the organisation code knows all letters: I is 18 and Z 35. The standard's weights (3, 7, 9,
+# 10, 5, 8, 4, 2) are the powers of 2 modulo 11, the last character's the first: those of a number to the base 35. In it
+# there is no digit for Z, whose 35 is the same as 2 modulo 11.
+_ORGANISATION_BASE = 35
+_ORGANISATION_BASE_LENGTH = 8
+_ORGANISATION_DIGITS = bytes(
+    b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXY2!"["0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ".find(chr(character))]
+    for character in range(256)
+)
 
 _DIGIT_VALUES = {str(digit): digit for digit in range(10)}
 # The standard's weights are the powers of 2 modulo 11, the last digit's the first: those of a number to the base 13.
@@ -125,10 +130,8 @@ def uscc_check_character(first17: str) -> str:
 
 def organisation_code_check_character(first8: str) -> str:
     """Return the 9th character that belongs to 8 digits or upper-case letters."""
-    _require_length(first8, len(_ORGANISATION_WEIGHTS))
-    # Without a step of Python's for each character: it is done a lot.
-    weighted = sum(map(mul, map(_ORGANISATION_VALUES.__getitem__, first8), _ORGANISATION_WEIGHTS))
-    return "0123456789X"[-weighted % 11]
+    _require_length(first8, _ORGANISATION_BASE_LENGTH)
+    return "0123456789X"[-2 * int(first8.encode().translate(_ORGANISATION_DIGITS), _ORGANISATION_BASE) % 11]
 
 
 def resident_id_check_character(first17: str) -> str:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from itertools import pairwise
+from string import ascii_uppercase
 
 import pytest
 from fastapi.encoders import jsonable_encoder
@@ -204,12 +205,15 @@ def test_a_wrong_check_character_is_named_with_the_right_one() -> None:
     assert "第18位校验码应为 3" in fault.detail
 
 
-@given(text_of(USCC_ALPHABET, 17), text_of(DIGITS, 17))
-def test_check_characters_are_those_that_the_standards_weights_give(code: str, number: str) -> None:
+@given(text_of(USCC_ALPHABET, 17), text_of(DIGITS, 17), text_of(DIGITS + ascii_uppercase, 8))
+def test_check_characters_are_those_that_the_standards_weights_give(code: str, number: str, organisation: str) -> None:
     of_code = sum(USCC_ALPHABET.index(character) * 3**i for i, character in enumerate(code))
     assert uscc_check_character(code) == USCC_ALPHABET[-of_code % 31]
     of_number = sum(int(character) * 2 ** (17 - i) for i, character in enumerate(number))
     assert resident_id_check_character(number) == "10X98765432"[of_number % 11]
+    weights = (3, 7, 9, 10, 5, 8, 4, 2)
+    of_organisation = sum(int(character, 36) * weight for character, weight in zip(organisation, weights, strict=True))
+    assert organisation_code_check_character(organisation) == "0123456789X"[-of_organisation % 11]
 
 
 @pytest.mark.parametrize("first17", ["", "1" * 16, "1" * 16 + "O", "1" * 16 + "a", "1" * 16 + "_", " " + "1" * 16])
@@ -217,6 +221,12 @@ def test_no_check_character_belongs_to_what_is_no_code(first17: str) -> None:
     for of in (uscc_check_character, resident_id_check_character):
         with pytest.raises(ValueError, match=r"belong here|invalid literal"):
             of(first17)
+
+
+@pytest.mark.parametrize("first8", ["", "1" * 7, "pdy00001", "1_234567", " 1234567", "-1234567", "1234567！"])
+def test_no_check_character_belongs_to_what_is_no_organisation_code(first8: str) -> None:
+    with pytest.raises(ValueError, match=r"belong here|invalid literal"):
+        organisation_code_check_character(first8)
 
 
 def test_the_organisation_code_within_has_its_own_check_character() -> None:
