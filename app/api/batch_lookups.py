@@ -79,7 +79,7 @@ class _Answering:
         self._request_id = request_id
         self._as_lines = as_lines
         self._count = 0
-        self._versions: tuple[int, ...] = ()
+        self._versions: set[int] = set()
 
     async def pieces(self, request: Request, outside: dict[str, Any], moment: Moment) -> AsyncIterator[bytes]:
         """Yield the body; before the first piece, what is wrong with the whole of it is raised."""
@@ -123,8 +123,7 @@ class _Answering:
             if isinstance(one, LianchengError):
                 parts: tuple[bytes, ...] = (self._problem(self._count, one),)
             else:
-                version = one.reply.list_version
-                self._versions = (min((*self._versions, version)), max((*self._versions, version)))
+                self._versions.add(one.reply.list_version)
                 parts = self._services.rendered.parts(one, terms)
             piece += self._one(parts)
             size += sum(map(len, parts))
@@ -145,9 +144,11 @@ class _Answering:
         return shaped.model_dump_json().encode()
 
     def _end(self) -> bytes:
-        lowest, highest = self._versions or (None, None)
         end = BatchEnd(
-            complete=True, count=self._count, lowest_list_version=lowest, highest_list_version=highest
+            complete=True,
+            count=self._count,
+            lowest_list_version=min(self._versions, default=None),
+            highest_list_version=max(self._versions, default=None),
         ).model_dump_json()
         return f"{end}\n".encode() if self._as_lines else f"],{end[1:]}".encode()
 

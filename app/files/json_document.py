@@ -11,6 +11,7 @@ from app.files.row_types import LONGEST_OPERATION
 _CHUNK_BYTES = 512 * 1024
 # What the end of the text in memory cuts off is found wrong no further than this before it (`\\ud842\\udfb7`).
 _LONGEST_BREAK = 16
+_WHITE_SPACE = " \t\n\r"
 
 
 class ValueTooLong(JsonRefused):
@@ -45,6 +46,9 @@ class JsonDocument:
 
     def peek(self) -> str:
         """Go to the next token and return its first character; empty at the end."""
+        token = self._text[self._at : self._at + 1]
+        if token and token not in _WHITE_SPACE:
+            return token
         while True:
             found = strict_json.WHITE_SPACE.match(self._text, self._at)
             self._at = found.end() if found else self._at

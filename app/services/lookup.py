@@ -156,11 +156,11 @@ class LookupService:
         if terms.on > terms.moment.today:
             told = "查询日期不能晚于今天：未来某日是否在名单上，现在无法回答。"
             raise InvalidField(FieldError("on", "date_in_future", told))
-        key = NamedKey(caller.key_id, caller.key_digest)
+        call = call_terms(NamedKey(caller.key_id, caller.key_digest), terms)
         results: list[Asked | LianchengError] = []
         for subject in subjects:
             try:
-                results.append(self.asked(key, subject, terms))
+                results.append(self.asked(call, subject, terms))
             except LianchengError as error:
                 results.append(error)
         asked = [one for one in results if isinstance(one, Asked)]
@@ -174,8 +174,11 @@ class LookupService:
         asker = Asker(caller.client_id, caller.name, caller.department)
         return lambda questions: find_as_known(session, questions, self.serving, asker, known_at)
 
-    def asked(self, key: NamedKey, subject: Subject, terms: Terms) -> "Asked":
-        """Put a question about a subject; raise the error that keeps it from being asked."""
+    def asked(self, call: CallTerms, subject: Subject, terms: Terms) -> "Asked":
+        """Put a question about a subject; ``call`` is what :func:`call_terms` makes of the terms.
+
+        Raises the error that keeps it from being asked.
+        """
         fault = None
         try:
             code = parse_code(subject.code, today=terms.moment.today, expected=subject.kind)
@@ -186,29 +189,33 @@ class LookupService:
         if person is not None and terms.purpose is None:
             told = "查询个人必须写明用途（purpose）。"
             raise InvalidField(FieldError("purpose", "purpose_required", told))
-        scene = terms.scene
-        call = CallTerms(
-            key.key_id,
-            key.digest,
-            terms.purpose,
-            terms.on,
-            terms.view.value,
-            terms.min_list_version,
-            fault is not None,
-            scene.scene.code if scene else None,
-            scene.version if scene else None,
-        )
         question = Question(
             new_lookup_id(),
             terms.moment.now,
             terms.request_id,
-            call,
+            call if fault is None else call._replace(only_if_listed=True),
             code.value if isinstance(code, Uscc) else None,
             subject.reference,
             self._vault.blind_indexes(person) if person is not None else (),
             person.masked if person is not None else None,
         )
         return Asked(code, question, fault)
+
+
+def call_terms(key: NamedKey, terms: Terms) -> CallTerms:
+    """Return what all questions of a call by this key have in common."""
+    scene = terms.scene
+    return CallTerms(
+        key.key_id,
+        key.digest,
+        terms.purpose,
+        terms.on,
+        terms.view.value,
+        terms.min_list_version,
+        only_if_listed=False,
+        scene=scene.scene.code if scene else None,
+        scenes_version=scene.version if scene else None,
+    )
 
 
 def _required(replies: list[Reply], terms: Terms) -> list[Reply]:

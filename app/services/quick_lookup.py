@@ -6,7 +6,7 @@ about, a key that is refused, a list that is too old. What is answered here is p
 
 from app.errors import LianchengError
 from app.services.access import NamedKey
-from app.services.lookup import Decided, LookupService, Subject, Terms, decided
+from app.services.lookup import Decided, LookupService, Subject, Terms, call_terms, decided
 from app.store.coalescing import Coalescer
 from app.store.lookups import Outcome
 
@@ -27,7 +27,7 @@ class QuickLookupService:
         if terms.known_at is not None or terms.on > terms.moment.today:
             return None
         try:
-            asked = self.lookups.asked(key, subject, terms)
+            asked = self.lookups.asked(call_terms(key, terms), subject, terms)
         except LianchengError:
             return None
         if asked.fault is not None:
