@@ -4,11 +4,15 @@ import re
 import unicodedata
 from datetime import date
 
+from app.domain.code_rules import could_begin_identity_number
 from app.domain.codes import CodeError, parse_resident_id
 
-# Whole or divided as people write it, not part of a longer run of digits. It must pass as an identity number too, or
-# every 18-digit decision number would be taken for one.
-_EIGHTEEN = re.compile(r"(?<![0-9])[0-9]{6}[ \n-]?[0-9]{8}[ \n-]?[0-9]{3}[0-9Xx](?![0-9])")
+# Whole or divided anywhere by what a reader of codes leaves out (`code_rules.normalise`), after NFKC; not part of a
+# longer run of digits. It must pass as an identity number too, or any 18-digit decision number would be taken for one.
+_DIVIDER = "[ \n\\-\u2010-\u2015\u2043\u2212\u2e3a\u2e3b]{0,3}"
+_EIGHTEEN = re.compile(rf"(?<![0-9])(?=((?:[0-9]{_DIVIDER}){{17}}[0-9Xx])(?![0-9]))")
+# Of numbers that happen to stand side by side, these are born too late to be one.
+_NOBODY_YET_BORN = date(2099, 12, 31)
 SHORTEST_IDENTITY_NUMBER = 18
 """Characters; in a shorter text there is none."""
 _REFUSED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
@@ -38,9 +42,18 @@ def contains_identity_number(text: str) -> bool:
     if len(text) < SHORTEST_IDENTITY_NUMBER or not any(character.isdigit() for character in text):
         return False
     for found in _EIGHTEEN.finditer(unicodedata.normalize("NFKC", text)):
+        written: str = found.group(1)
         try:
-            parse_resident_id(found.group(), today=date.max)
+            parse_resident_id(written, today=date.max if written.isalnum() else _NOBODY_YET_BORN)
         except CodeError:
             continue
         return True
     return False
+
+
+def runs_over_identity_number(text: str) -> bool:
+    """Whether 17 digits in a row could be somebody's, wherever they begin: for what is one long word of digits itself.
+
+    The 18th character follows from them, so it does not matter.
+    """
+    return any(could_begin_identity_number(text[at : at + 17]) for at in range(len(text) - 16))
