@@ -72,8 +72,11 @@ class Database:
                 command_timeout=self.timeout + 1,
                 server_settings=settings,
             )
-        except (ValueError, asyncpg.InterfaceError) as error:
-            raise Misconfigured("数据库地址（LIANCHENG_DATABASE_URL）的写法不正确。") from error
+        except (ValueError, asyncpg.InterfaceError):
+            # Its words quote what could not be read, which is a part of the password if that has a sign like / in it.
+            raise Misconfigured(
+                "数据库地址（LIANCHENG_DATABASE_URL）的写法不正确。密码中的 /、#、@ 等符号须写作 %2F、%23、%40。"
+            ) from None
         except (OSError, asyncpg.PostgresError) as error:
             # Whatever keeps us from connecting (no server, no such database, a wrong password), nothing was decided.
             raise _unavailable() from error
