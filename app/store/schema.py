@@ -1,5 +1,6 @@
 """The schema's version: bringing it up, and refusing to serve with one that does not fit this code."""
 
+from datetime import datetime
 from functools import lru_cache
 
 from sqlalchemy import text
@@ -92,6 +93,14 @@ async def _current(session: Session) -> str | None:
         return None
     found: str | None = (await session.execute(text("SELECT version_num FROM alembic_version"))).scalar_one_or_none()
     return found
+
+
+async def clock_ahead(session: Session, now: datetime) -> float:
+    """Return by how many seconds a clock that says ``now`` is ahead of the database's; negative if it is behind."""
+    ahead: float = (
+        await session.execute(text("SELECT extract(epoch FROM :now - clock_timestamp())::float"), {"now": now})
+    ).scalar_one()
+    return ahead
 
 
 async def room_for_connections(session: Session) -> int:

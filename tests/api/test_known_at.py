@@ -1,10 +1,11 @@
 """What was known at a moment, whatever was pushed since: asked, recorded, and made again from its record."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import httpx
+import pytest
 
 from app.api.schemas.lookups import LookupAnswer
 from app.domain.codes import ResidentId
@@ -37,6 +38,18 @@ async def verdict(api: Api, code: str, **fields: Any) -> str:
 
 def committed(pushed: JSON) -> datetime:
     return datetime.fromisoformat(pushed["committed_at"])
+
+
+async def test_a_push_by_a_process_whose_clock_is_ahead_is_known_from_its_commit_on(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else who asks another process what is known now is told that a unit is not listed which is."""
+    with monkeypatch.context() as ahead:
+        ahead.setattr(Moment, "current", classmethod(lambda cls: cls.at(datetime.now(UTC) + timedelta(minutes=1))))
+        pushed = await api.pushed(list_operation(1))
+    now = datetime.now(UTC)
+    assert committed(pushed) <= now
+    assert await verdict(api, synthetic_uscc(1), known_at=now.isoformat()) == "listed"
 
 
 async def test_a_removal_for_an_earlier_day_was_not_known_before_it_was_pushed(api: Api) -> None:
