@@ -34,12 +34,11 @@ def write_marked(source: Path, media_type: str, errors: Sequence[FieldError], ta
     kind, charset = parsed_media_type(media_type)
     if kind not in {CSV, XLSX}:
         raise UnsupportedMediaType("只有 CSV 和 XLSX 表格可以标注错误。")
-    with source.open("rb") as file:
-        with _for_the_same_eyes(source, target):
-            if kind == CSV:
-                _mark_csv(file, charset, errors, target)
-            else:
-                _mark_xlsx(file, errors, target)
+    with source.open("rb") as file, _for_the_same_eyes(source, target):
+        if kind == CSV:
+            _mark_csv(file, charset, errors, target)
+        else:
+            _mark_xlsx(file, errors, target)
 
 
 @contextmanager
