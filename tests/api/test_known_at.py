@@ -170,3 +170,14 @@ async def test_an_erasure_reaches_what_was_known_before_it(api: Api) -> None:
     assert "虚构1" not in shown.text
     assert await verdict(api, synthetic_resident_id(1), known_at=at) == "not_listed"
     assert await verdict(api, synthetic_uscc(1), known_at=at) == "listed"
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59Z", "9999-12-31T23:59:59-23:59"])
+async def test_a_moment_at_the_end_of_the_calendar_is_no_error_of_ours(api: Api, at: str) -> None:
+    answers = [await api.ask(synthetic_uscc(1), known_at=at)]
+    for path in ("listings", "alerts"):
+        query = {"known_at" if path == "listings" else "since": at}
+        answers.append(await api.http.get(f"/v1/{path}", params=query, headers=api.headers()))
+    for one in answers:
+        assert one.status_code == httpx.codes.UNPROCESSABLE_ENTITY
+        assert [error["code"] for error in one.json()["errors"]] == ["impossible_date"]
