@@ -7,9 +7,10 @@ from datetime import date
 from app.domain.code_rules import could_begin_identity_number
 from app.domain.codes import CodeError, parse_resident_id
 
-# Whole or divided anywhere by what a reader of codes leaves out (`code_rules.normalise`), after NFKC; not part of a
-# longer run of digits. It must pass as an identity number too, or any 18-digit decision number would be taken for one.
-_DIVIDER = "[ \n\\-\u2010-\u2015\u2043\u2212\u2e3a\u2e3b]{0,3}"
+# Whole or divided anywhere by what a reader of codes leaves out (`code_rules.normalise`) or else divides words, after
+# NFKC; not part of a longer run of digits. It must pass as an identity number too, or any 18-digit decision number
+# would be taken for one.
+_DIVIDER = "[ \n._/\xb7\\-\u2010-\u2015\u2043\u2212\u2e3a\u2e3b]{0,3}"
 _EIGHTEEN = re.compile(rf"(?<![0-9])(?=((?:[0-9]{_DIVIDER}){{17}}[0-9Xx])(?![0-9]))")
 # Of numbers that happen to stand side by side, these are born too late to be one.
 _NOBODY_YET_BORN = date(2099, 12, 31)
@@ -43,8 +44,9 @@ def contains_identity_number(text: str) -> bool:
         return False
     for found in _EIGHTEEN.finditer(unicodedata.normalize("NFKC", text)):
         written: str = found.group(1)
+        number = "".join(filter(str.isalnum, written))
         try:
-            parse_resident_id(written, today=date.max if written.isalnum() else _NOBODY_YET_BORN)
+            parse_resident_id(number, today=date.max if number == written else _NOBODY_YET_BORN)
         except CodeError:
             continue
         return True

@@ -90,6 +90,9 @@ def test_one_such_character_is_found_wherever_it_stands(before: str, refused: st
         f"{NUMBER[:6]}－{NUMBER[6:14]}－{NUMBER[14:]}",
         f"{NUMBER[:17]}-{NUMBER[17]}",
         " ".join(NUMBER),
+        f"{NUMBER[:4]}_{NUMBER[4:8]}_{NUMBER[8:12]}_{NUMBER[12:16]}_{NUMBER[16:]}",
+        f"{NUMBER[:6]}.{NUMBER[6:10]}.{NUMBER[10:12]}.{NUMBER[12:14]}.{NUMBER[14:]}",
+        f"{NUMBER[:6]}/{NUMBER[6:14]}/{NUMBER[14:]}",
         f"2026-01-02 {NUMBER[:6]} {NUMBER[6:14]} {NUMBER[14:]}",
     ],
 )
@@ -139,6 +142,8 @@ def _wrong_check(number: str) -> str:
         "9" * 1000,
         "2026-01-02 2026-01-03 2026-01-04 2026-01-05 2026-01-06",
         "0763-3360001 0763-3360002 0763-3360003",
+        "2026-11-24 19:30:12.123456, 2026/11/24 19:30, 2026.11.24",
+        "10.20.30.40/24, 192.168.100.200:8443",
         "4418-2026-0001-0002-03-04-05",
         f"1-{'2' * 19} {'3' * 5}",
         "1 " * 2000,
