@@ -38,6 +38,8 @@ async def checks(database: Database, catalogue: Catalogue, scenes: Scenes, clock
         return None if found else "数据库中没有正在使用的场景，请重新启动服务。"
 
     async def rights(session: ReadSession) -> str | None:
+        if hidden := await schema.hidden_tables(session):
+            return f"这些表启用了行级安全：{'、'.join(hidden)}。服务看不到全部内容，不作答；请由数据库属主将其关闭。"
         rewritable = await schema.rewritable_history(session)
         return f"服务所用的数据库角色可以改写历史（{'、'.join(rewritable)}），请重新运行迁移。" if rewritable else None
 

@@ -87,6 +87,16 @@ async def rewritable_history(session: Session) -> list[str]:
     return list((await session.execute(query, {"names": list(HISTORY)})).scalars())
 
 
+async def hidden_tables(session: Session) -> list[str]:
+    """Return our tables on which row security is switched on, so that the service would be shown some rows only."""
+    query = text("""
+        SELECT relname FROM pg_class
+        WHERE relrowsecurity AND relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = 'listings'::regclass)
+        ORDER BY relname
+    """)
+    return list((await session.execute(query)).scalars())
+
+
 async def _current(session: Session) -> str | None:
     """Return the version that the database says it is of, if it says one."""
     if (await session.execute(text("SELECT to_regclass('alembic_version')"))).scalar_one() is None:

@@ -25,3 +25,6 @@ async def test_rows_that_the_service_is_not_shown_are_no_verdict(api: Api, table
         assert "not_listed" not in one.text
         assert '"listings":[]' not in one.text
     assert len(told) < len(answers)
+    ready = await api.http.get("/readyz")
+    assert ready.status_code == httpx.codes.SERVICE_UNAVAILABLE
+    assert [table in one["detail"] for one in ready.json()["checks"] if not one["ok"]] == [True]
