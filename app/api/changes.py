@@ -37,11 +37,12 @@ from app.api.schemas.problems import Problem
 from app.api.strict_json import StrictJsonRoute
 from app.domain.chain import GENESIS, written
 from app.domain.moment import Moment
-from app.errors import LianchengError, ListVersionNotReached
+from app.errors import LianchengError, ListVersionNotReached, Unauthenticated
 from app.services.access import Caller, require_still_usable
 from app.services.feed import Cursor, FeedListing, FeedPage, pages
 from app.services.push_options import NEWEST_VERSION
 from app.store import pushes
+from app.store.database import ReadSession
 
 router = APIRouter(
     prefix="/v1", route_class=StrictJsonRoute, tags=["changes 变更"], dependencies=[ONLY_KNOWN_QUERY_PARAMETERS]
@@ -80,7 +81,15 @@ async def read_changes(
         first = await services.feed.waited_page(caller.client_id, start, _STREAM_PAGE, 0)
         return StreamingResponse(_events(services, caller, first), media_type=EVENT_STREAM)
     page = await services.feed.waited_page(caller.client_id, Cursor.parse(after, "after"), limit, wait)
+    if wait:
+        async with services.database.single_statement() as session:
+            await _require_still_usable(session, caller)
     return ChangesOut.of(page)
+
+
+async def _require_still_usable(session: ReadSession, caller: Caller) -> None:
+    """Raise :class:`Unauthenticated` for a key that has ended while its holder waited: it opens nothing any more."""
+    await require_still_usable(session, caller, Moment.current().now)
 
 
 async def _events(services: Services, caller: Caller, first: FeedPage) -> AsyncIterator[bytes]:
@@ -91,9 +100,8 @@ async def _events(services: Services, caller: Caller, first: FeedPage) -> AsyncI
     # Why a stream ends (its key was revoked, the database is away) is told to whoever comes back for the rest of it.
     with contextlib.suppress(LianchengError):
         async for page in pages(services.feed, caller.client_id, first.cursor, _STREAM_PAGE, beat):
-            # A key that was revoked meanwhile opens nothing any more.
             async with services.database.single_statement() as session:
-                await require_still_usable(session, caller, Moment.current().now)
+                await _require_still_usable(session, caller)
             for event in _told(page):
                 yield event
 
@@ -148,6 +156,11 @@ async def _lines(
         past = page[-1].entry.listing.listing_id
         # A connection for each page: a slow reader keeps none.
         async with services.database.reading() as session:
+            try:
+                await _require_still_usable(session, caller)
+            except Unauthenticated:
+                # Without its end the list is not whole; why is told to whoever comes back for the rest of it.
+                return
             page = await services.feed.snapshot_page(session, caller.client_id, head.list_version, past, _SNAPSHOT_PAGE)
     yield SnapshotEnd(count=count).model_dump_json().encode() + b"\n"
 

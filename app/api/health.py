@@ -6,6 +6,7 @@ from fastapi import APIRouter, Response, status
 from pydantic import BaseModel, Field
 
 from app.api.deps import ServicesDep
+from app.domain.moment import Moment
 from app.services.readiness import Check, checks
 
 router = APIRouter(tags=["health 运行状况"])
@@ -44,8 +45,8 @@ async def healthz() -> Alive:
     responses={status.HTTP_503_SERVICE_UNAVAILABLE: {"model": Ready, "description": "It cannot; `checks` says why"}},
 )
 async def readyz(services: ServicesDep, response: Response) -> Ready:
-    """Check the database, its schema, the service's rights, the catalogue and the scenes, each by itself."""
-    found = await checks(services.database, services.lookups.catalogue, services.scenes)
+    """Check the database, its schema, the service's rights, the catalogue, the scenes and the clock, each by itself."""
+    found = await checks(services.database, services.lookups.catalogue, services.scenes, Moment.current)
     ready = all(check.ok for check in found)
     if not ready:
         response.status_code = status.HTTP_503_SERVICE_UNAVAILABLE

@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from app.api.schemas.public import PublicListingOut
+from app.files.obligation_table import harmless_in_csv
 
 BOM: Final = "\ufeff"
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-
 _COLUMNS: Final[Mapping[str, Callable[[PublicListingOut], object]]] = {
     "记录编号": lambda one: one.listing_id,
     "单位名称": lambda one: one.unit.name,
@@ -45,9 +44,7 @@ def csv_rows(listings: Iterable[PublicListingOut]) -> bytes:
 
 
 def _cell(value: object) -> str:
-    text = "" if value is None else str(value)
-    # What begins like a formula would be worked out by the program that opens the table.
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return harmless_in_csv("" if value is None else str(value))
 
 
 def _written(rows: Iterable[Iterable[str]]) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
+from app.domain.text import runs_over_identity_number
 from app.observability import Event, trace_id
 
 _UNROUTED = "(none)"
@@ -43,4 +44,6 @@ def write_line(
 def _trace_id(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
     if not any(name == b"traceparent" for name, _ in headers):
         return None
-    return trace_id(dict(Headers(raw=list(headers))))
+    found = trace_id(dict(Headers(raw=list(headers))))
+    # It is the caller's to choose, so it could be made of somebody's number.
+    return None if found is None or runs_over_identity_number(found) else found

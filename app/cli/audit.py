@@ -22,7 +22,7 @@ from app.domain.subjects import SubjectKind
 from app.services.access_request import AccessAnswer, about
 from app.services.audit_answers import reproduce
 from app.services.audit_reading import Period, Reader, record
-from app.services.identity_keys import vault_from
+from app.services.identity_keys import note_keys, vault_from
 from app.services.lookup import Answer
 from app.services.secret_file import write_secret
 from app.services.unusual_use import JudgedUse, UnusualUseService, thresholds
@@ -66,7 +66,11 @@ def list_records(
     async def work(session: WriteSession, settings: Settings) -> list[AuditRecord]:
         moment = Moment.current()
         subject = parse_code(code, today=moment.today, expected=subject_kind) if code is not None else None
-        indexes = vault_from(settings).blind_indexes(subject) if isinstance(subject, ResidentId) else ()
+        indexes: tuple[BlindIndex, ...] = ()
+        if isinstance(subject, ResidentId):
+            vault = vault_from(settings)
+            await note_keys(session, vault)
+            indexes = vault.blind_indexes(subject)
         uscc = subject.value if isinstance(subject, Uscc) else None
         after = since.replace(tzinfo=CITY) if since else None
         values = [index.value for index in indexes] or None

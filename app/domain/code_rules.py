@@ -248,6 +248,11 @@ def is_more_like_person(text: str) -> bool:
     return _has_plausible_date(text) or (has_identity_form(text) and not has_assigned_kind(text))
 
 
+def could_begin_identity_number(first17: str) -> bool:
+    """Tell whether 17 characters are digits with a birth date in its place: all of a number but its check character."""
+    return len(first17) == CODE_LENGTH - 1 and first17.isascii() and first17.isdigit() and _has_plausible_date(first17)
+
+
 def has_assigned_kind(text: str) -> bool:
     """Tell whether the standard gives this kind (second character) to this registering authority (first)."""
     return text[1] in _USCC_KINDS.get(text[0], "")

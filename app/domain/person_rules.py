@@ -39,7 +39,8 @@ def with_persons(
     """Return the persons of a listing once those who belong in it are exactly the given ones.
 
     ``ids[i]`` are all ids of the number of ``given[i]``. Who is recorded keeps what a whole list does not tell (when
-    they came, when they were away); who is not given any more has left today, at the latest.
+    they came, when they were away, a ban of which it says nothing); who is not given any more has left today, at the
+    latest.
     """
     result = list(recorded)
     wanted = {one_id: person for person, own in zip(given, ids, strict=True) for one_id in own | {person.person_id}}
@@ -68,7 +69,9 @@ def _again(person: RelatedPerson, given: RelatedPerson, today: date) -> RelatedP
         absences = Span(person.end.on, given.since if returns and given.since else today).after(absences)
     if not knows_since(replace(person, absences=absences), given.since):
         since = given.since
-    return replace(person, roles=given.roles, position_ban=given.position_ban, since=since, end=None, absences=absences)
+    # A file without columns for bans is no decision about them, and what is lifted here would be a false "not listed".
+    ban = given.position_ban or person.position_ban
+    return replace(person, roles=given.roles, position_ban=ban, since=since, end=None, absences=absences)
 
 
 def knows_since(person: RelatedPerson, since: date | None) -> bool:

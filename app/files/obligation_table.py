@@ -55,9 +55,12 @@ class CsvTable:
 def _csv_text(value: Value) -> str:
     if value is None:
         return ""
-    if isinstance(value, str):
-        return f"'{value}" if value.startswith(_FORMULA_STARTS) else value
-    return str(value)
+    return harmless_in_csv(value) if isinstance(value, str) else str(value)
+
+
+def harmless_in_csv(text: str) -> str:
+    """Return the text of a cell so that whatever opens the table shows it, and works nothing out."""
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
 class XlsxTable:

@@ -16,6 +16,7 @@ from app.domain.identity import IdentityVault
 from app.domain.moment import Moment
 from app.errors import IdentityKeysMissing
 from app.services.audit_reading import Reader, record
+from app.services.identity_keys import note_keys
 from app.store import audit, audit_readings, revisions
 from app.store.audit import AuditFilter, AuditRecord
 from app.store.audit_readings import ReadingShown
@@ -40,8 +41,10 @@ async def about(
 ) -> AccessAnswer:
     """Return who asked about the person and who read the audit for them, and record this reading too.
 
-    Raises :class:`IdentityKeysMissing` if persons were asked about under a key that is not configured.
+    Raises :class:`IdentityKeysMissing` if persons were asked about under a key that is not configured, and
+    :class:`Misconfigured` if a key is another than the one that they were asked about under.
     """
+    await note_keys(session, vault)
     missing = await audit.index_keys(session) - set(vault.index_key_ids)
     if missing:
         raise IdentityKeysMissing(

@@ -15,6 +15,7 @@ from app.domain.codes import CodeError, ResidentId, Uscc, parse_code, parse_irre
 from app.domain.identity import BlindIndex, IdentityVault
 from app.domain.moment import CITY, Moment
 from app.domain.subjects import SubjectKind
+from app.domain.text import contains_identity_number
 from app.errors import FieldError, InvalidField
 from app.services.access import Caller
 from app.store import audit, audit_readings, persons
@@ -25,6 +26,7 @@ from app.store.database import WriteSession
 DEFAULT_DAYS = 31
 FIRST_DAY = date(2000, 1, 1)
 """Long before there was anything to record."""
+_TYPED = ("client", "department", "purpose")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +174,13 @@ async def record(
     records: int,
     index: BlindIndex | None = None,
 ) -> None:
-    """Keep that the audit was read: by whom, when, with which filter, about whom."""
+    """Keep that the audit was read: by whom, when, with which filter, about whom.
+
+    Raises :class:`InvalidField` for a filter with an identity number in it, which would be kept in clear.
+    """
+    for name in _TYPED:
+        if contains_identity_number(filters.get(name) or ""):
+            raise InvalidField(FieldError(name, "identity_number_in_text", "查询条件中不得含有身份号码。"))
     await audit_readings.add(
         session,
         Reading(

@@ -26,8 +26,11 @@ async def keep_served(session: WriteSession, catalogue: Catalogue) -> None:
 
 
 async def served(session: Session, version: str) -> Catalogue:
-    """Return a catalogue as it once was served."""
+    """Return a catalogue as it once was served; raise :class:`Misconfigured` if it is not kept as it was."""
     source = await catalogues.kept(session, version)
     if source is None:
         raise Misconfigured(f"数据库中没有版本为 {version} 的措施目录。")
-    return parsed(source)
+    found = parsed(source)
+    if found.version != version:
+        raise Misconfigured(f"数据库中版本为 {version} 的措施目录已被改写，不能据以重现当时的答复。")
+    return found

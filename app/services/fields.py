@@ -16,6 +16,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from app.domain.code_rules import uscc_check_fault
 from app.domain.codes import CodeError, ResidentId, Uscc, parse_irregular_uscc, parse_resident_id
 from app.domain.listing import MOST_FACTS
+from app.domain.moment import Moment
 from app.domain.text import SHORTEST_IDENTITY_NUMBER, contains_identity_number, unprintable_position
 from app.errors import FieldError
 
@@ -121,9 +122,12 @@ def _instant(value: object) -> object:
         return value
     if isinstance(value, str) and _RFC_3339.fullmatch(value):
         try:
-            return datetime.fromisoformat(value.upper())
-        except ValueError:
+            read = datetime.fromisoformat(value.upper())
+            # At either end of the calendar there are moments that are none in the city, or in UTC.
+            Moment.at(read)
+        except (ValueError, OverflowError):
             raise refuse("impossible_date", "没有这一时刻。") from None
+        return read
     raise refuse("moment_format", "应为 RFC 3339 形式的时刻，须带时区，例如 2026-03-03T09:00:00Z 或 …+08:00。")
 
 

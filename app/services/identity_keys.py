@@ -60,13 +60,22 @@ async def register(session: WriteSession, vault: IdentityVault) -> None:
     That is so when an identifier stands for another key than before, and when a key that persons are recorded under
     is missing: either would answer "not listed" for somebody who is.
     """
+    await note_keys(session, vault)
+    await require_index_keys(session, vault)
+
+
+async def note_keys(session: WriteSession, vault: IdentityVault) -> None:
+    """Note which keys the identifiers stand for here; raise :class:`Misconfigured` if one stands for another already.
+
+    For whatever finds or writes persons, a command as well as a process: with another key under a known identifier it
+    would find nobody, and what it wrote nobody else would find.
+    """
     changed = await persons.register_keys(session, vault.check_values())
     if changed:
         names = "、".join(f"{kind}:{key_id}" for kind, key_id in changed)
         raise Misconfigured(
             f"身份号码密钥与数据库登记的不一致（{names}）：同一标识不得换成另一把密钥。请恢复原密钥，或为新密钥另取标识。"
         )
-    await require_index_keys(session, vault)
 
 
 async def require_index_keys(session: Session, vault: IdentityVault) -> None:
@@ -81,6 +90,7 @@ async def rekey(session: WriteSession, vault: IdentityVault) -> int:
     Pushes wait meanwhile: one that records a person under an old key just when that key is noted as no longer in use
     would leave somebody whom a process without the old key calls not listed.
     """
+    await note_keys(session, vault)
     await pushes.lock_version(session, _LOCK_SECONDS)
     stale = await persons.under_other_keys(session, *vault.current_key_ids, _BATCH)
     for person in stale:

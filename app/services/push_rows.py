@@ -76,13 +76,17 @@ class ListRow(_Row):
     basis: Annotated[LongText | None, Field(description="列入依据.")] = None
     listed_on: Annotated[Day, Field(description="列入日期: the first day in force; not after today.")]
     valid_until: Annotated[
-        Day | None, Field(description="The last day in force; default: the longest that the tier allows.")
+        Day | None,
+        Field(description="The last day in force; default: as recorded (snapshot), else the longest the tier allows."),
     ] = None
     published_until: Annotated[Day | None, Field(description="公示截止日期.")] = None
     # ``None`` in a snapshot leaves the persons as they are; an array is everybody who belongs in the listing.
     persons: Annotated[
         list[PersonRow] | None,
-        Field(max_length=MOST_PERSONS, description="In a snapshot: everybody, or absent to leave them as they are."),
+        Field(
+            max_length=MOST_PERSONS,
+            description="In a snapshot: everybody, or absent to leave them as they are; a ban not given again stays.",
+        ),
     ] = None
 
 

@@ -151,6 +151,9 @@ def _wanted(
     values: dict[str, Any] = {
         name: getattr(operation, name) for name in _REQUIRED if getattr(operation, name) != getattr(listing, name)
     }
+    if not row.period_given and not values.keys() & {"tier", "listed_on"}:
+        # What a new listing lasts unasked is no correction of a period that was decided, or is over.
+        values.pop("valid_until", None)
     for name in _OPTIONAL:
         given = getattr(operation, name)
         if given is not None and given != getattr(listing, name):
@@ -177,7 +180,7 @@ def _same_persons(operation: ListOperation, before: Entry, identities: Identitie
         person = before.person(identities.ids_of(given.number))
         if person is None or person.end is not None or person.name != given.name:
             return False
-        same_held = (person.roles, person.position_ban) == (given.roles, given.position_ban)
+        same_held = person.roles == given.roles and given.position_ban in {None, person.position_ban}
         if not (same_held and knows_since(person, given.since)):
             return False
     return True

@@ -30,6 +30,7 @@ from app.services.push_snapshot import RemovalTerms, SnapshotRun
 from app.store import pushes, waiting_pushes
 from app.store.database import Session, WriteSession, tentatively
 from app.store.pushes import StoredPush
+from app.store.waiting_pushes import WaitingPush
 
 _ANY_NUMBER_OF_ROWS = 2**31
 """Rows are counted where they are carried out; the reader need not."""
@@ -230,7 +231,7 @@ class PushService:
         """Approve or refuse a push that waits, as another client than its own.
 
         Raises :class:`NotFound`, :class:`AlreadyDecided`, :class:`Forbidden`, or :class:`ListVersionMoved` where the
-        list is no longer the one that the push was checked against.
+        list is no longer the one that the push was checked against, or it would no longer do what was shown.
         """
         version = await pushes.lock_version(session, self._terms.wait)
         moment = Moment.current()
@@ -251,6 +252,7 @@ class PushService:
             run = await self._run(session, opened, push_id, version + 1, moment)
             if run.findings.errors_total:
                 raise _rejected(run)
+            _require_as_shown(run, kept)
             sender = _Sender(
                 push_id,
                 kept.client_id,
@@ -283,6 +285,19 @@ def _require_version(expected: int | None, version: int) -> None:
     if expected is not None and expected != version:
         raise ListVersionMoved(
             f"名单现为第 {version} 版，而推送是针对第 {expected} 版准备的。请核对其间的变化后重新提交。"
+        )
+
+
+def _require_as_shown(run: PushRun, kept: WaitingPush) -> None:
+    """Raise :class:`ListVersionMoved` where a push does not do what whoever approves it was shown.
+
+    That is so where a period has ended by itself since, and where its body is not whole any more: one of lines that was
+    cut off between two of them looks whole.
+    """
+    now = push_reports.counted(run.findings.counts, run.findings.unchanged)
+    if now != push_reports.counted(kept.outcome["counts"]):
+        raise ListVersionMoved(
+            "该推送现在的变更与提交时核对的不同（期限已到，或所保存的内容不完整）。请否决后重新提交。"
         )
 
 

@@ -4,10 +4,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from app.domain.catalogue import Catalogue
+from app.domain.moment import Moment
 from app.domain.scenes import Scenes
 from app.errors import LianchengError
 from app.store import catalogues, schema
 from app.store.database import Database, ReadSession
+
+_MOST_APART = 30.0
+"""Seconds between the clocks of process and database, what it takes to ask included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +23,11 @@ class Check:
     detail: str | None
 
 
-async def checks(database: Database, catalogue: Catalogue, scenes: Scenes) -> list[Check]:
-    """Check the database, its schema, that history cannot be rewritten, and that catalogue and scenes are kept."""
+async def checks(database: Database, catalogue: Catalogue, scenes: Scenes, clock: Callable[[], Moment]) -> list[Check]:
+    """Check the database, its schema, that history cannot be rewritten, that catalogue and scenes are kept, the clock.
+
+    ``clock`` is the process's: what day it is, and with it every verdict, is told by it.
+    """
 
     async def kept(session: ReadSession) -> str | None:
         found = await catalogues.kept(session, catalogue.version)
@@ -31,6 +38,8 @@ async def checks(database: Database, catalogue: Catalogue, scenes: Scenes) -> li
         return None if found else "数据库中没有正在使用的场景，请重新启动服务。"
 
     async def rights(session: ReadSession) -> str | None:
+        if hidden := await schema.hidden_tables(session):
+            return f"这些表启用了行级安全：{'、'.join(hidden)}。服务看不到全部内容，不作答；请由数据库属主将其关闭。"
         rewritable = await schema.rewritable_history(session)
         return f"服务所用的数据库角色可以改写历史（{'、'.join(rewritable)}），请重新运行迁移。" if rewritable else None
 
@@ -38,10 +47,22 @@ async def checks(database: Database, catalogue: Catalogue, scenes: Scenes) -> li
         await schema.require_version(session)
         return None
 
+    async def right_clock(session: ReadSession) -> str | None:
+        ahead = await schema.clock_ahead(session, clock().now)
+        told = f"本机时钟与数据库相差 {abs(ahead):.0f} 秒，“今天”可能不对：请校准两者的时钟（NTP）。"
+        return told if abs(ahead) > _MOST_APART else None
+
     async def reachable(_: ReadSession) -> str | None:
         return None
 
-    todo = {"database": reachable, "schema": version, "rights": rights, "catalogue": kept, "scenes": kept_scenes}
+    todo = {
+        "database": reachable,
+        "schema": version,
+        "rights": rights,
+        "catalogue": kept,
+        "scenes": kept_scenes,
+        "clock": right_clock,
+    }
     return [await _checked(name, database, check) for name, check in todo.items()]
 
 

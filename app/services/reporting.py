@@ -57,16 +57,21 @@ class ReportService:
         The same content as the last report of an obligation adds nothing; another one is its next report.
         """
         await enforcement_reports.take_turn(session, caller.department)
-        run = _Run(session, caller, self._service.duties_of(frozenset({caller.department})), moment)
-        rows = run.read(sent)
-        reported = await run.targets(rows)
+        version = await pushes.current_version(session)
+        while True:
+            run = _Run(session, caller, self._service.duties_of(frozenset({caller.department})), moment)
+            reported = await run.targets(run.read(sent))
+            judged_by, version = version, await pushes.current_version(session)
+            # The turn had to be waited for, so each statement sees its own newest list: where a push was committed in
+            # between, the report would have been judged by some of both, and be later than what it did not know of.
+            if judged_by == version:
+                break
         if run.errors:
             wrong = len({error.row for error in run.errors})
             raise ReportsRejected(
                 f"共 {wrong} 条反馈有 {len(run.errors)} 处错误，整批均未入库。请逐项改正后重新提交。",
                 errors=tuple(sorted(run.errors, key=lambda error: error.row or 0)),
             )
-        version = await pushes.current_version(session)
         made = await run.made(reported, version)
         await enforcement_reports.add(session, [one.report for one in made if not one.repeated])
         return ReportsMade(version, tuple(made))

@@ -67,20 +67,22 @@ class RenamesOfUnit:
 class ReadRow:
     """A row as it was read: the operation, or what is wrong with it.
 
-    ``persons_given`` tells, of a `list`, whether it named any persons or left them open.
+    ``persons_given`` tells, of a `list`, whether it named any persons or left them open; ``period_given`` likewise of
+    its last day, which for a new listing is then the longest that its tier allows.
     """
 
     source: FileRow
     operation: Operation | RenamesOfUnit | None
     errors: tuple[FieldError, ...]
     persons_given: bool = False
+    period_given: bool = False
 
 
 def read_row(source: FileRow, rules: ListRules, today: date) -> ReadRow:
     """Read a row; its errors name its number, and where it is a table's the column and the person's own row."""
     errors = list(source.errors)
     operation: Operation | RenamesOfUnit | None = None
-    persons_given = False
+    persons_given = period_given = False
     if not (source.value is None and errors):
         whole = tuple(_wrong_as_a_whole(source.value))
         try:
@@ -88,7 +90,8 @@ def read_row(source: FileRow, rules: ListRules, today: date) -> ReadRow:
         except ValidationError as error:
             errors.extend((*_told(error), *whole, *_code_fault(source.value), *_against_rules(source.value, rules)))
         else:
-            persons_given = isinstance(row, ListRow) and row.persons is not None
+            if isinstance(row, ListRow):
+                persons_given, period_given = row.persons is not None, row.valid_until is not None
             errors.extend(whole)
             if whole and not isinstance(row, ListRow):
                 # What names no listing makes no operation.
@@ -98,7 +101,7 @@ def read_row(source: FileRow, rules: ListRules, today: date) -> ReadRow:
                 errors.extend(refusals)
     if errors:
         return ReadRow(source, None, _distinct(source, errors))
-    return ReadRow(source, operation, (), persons_given)
+    return ReadRow(source, operation, (), persons_given, period_given)
 
 
 def _told(error: ValidationError) -> tuple[FieldError, ...]:

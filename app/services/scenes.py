@@ -41,9 +41,15 @@ def chosen(scenes: Scenes, code: str | None) -> ChosenScene | None:
 
 
 async def as_served(session: Session, version: str, code: str, catalogue: Catalogue) -> ChosenScene:
-    """Return a scene as it once was served, with the catalogue that it was served with."""
+    """Return a scene as it once was served, with the catalogue that it was served with.
+
+    Raises :class:`Misconfigured` if it is not kept as it was.
+    """
     source = await catalogues.kept_scenes(session, version)
-    found = _parsed(source, catalogue.source).named(code) if source is not None else None
+    scenes = _parsed(source, catalogue.source) if source is not None else None
+    if scenes is not None and scenes.version != version:
+        raise Misconfigured(f"数据库中版本为 {version} 的场景已被改写，不能据以重现当时的答复。")
+    found = scenes.named(code) if scenes is not None else None
     if found is None:
         raise Misconfigured(f"数据库中没有版本为 {version} 的场景 {code}。")
     return found

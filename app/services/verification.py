@@ -1,7 +1,8 @@
 """Proving that history was not rewritten: the chain recomputed, and everything that follows from it.
 
 The chain says what every revision was; the listings have to be what the last revision of each says, and every person
-who is recorded has to be the one that the history is bound to. What is found first is named; nothing is repaired.
+who is recorded has to be the one that the history is bound to. So have the texts that answers were made from to be
+those of their versions. What is found first is named; nothing is repaired.
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -12,7 +13,7 @@ from uuid import UUID
 from app.domain import chain
 from app.domain.identity import IdentityVault
 from app.errors import LianchengError
-from app.store import listings, persons, pushes, revisions
+from app.store import catalogues, listings, persons, pushes, revisions
 from app.store.database import ReadSession
 from app.store.persons import StoredPerson
 from app.store.pushes import StoredPush
@@ -56,6 +57,7 @@ async def verify(
     version, head, changes = await _chain(session, noted, progress)
     count = await _listings(session, version, progress)
     bound, unbound, erased = await _persons(session, vault, progress)
+    await _served(session)
     return Verified(version, head, changes, count, bound + unbound + erased, unbound, erased)
 
 
@@ -166,10 +168,25 @@ async def _persons(session: ReadSession, vault: IdentityVault, progress: Progres
             bound += 1
         if (bound + unbound) % _PAGE == 0:
             progress("人员", bound + unbound)
+    unnoted = await persons.unnoted_index_key(session)
+    if unnoted is not None:
+        # A process without it would answer "not listed" instead of nothing.
+        raise _wrong("在用索引密钥登记（index_keys_in_use）", f"缺少人员所用的 {unnoted}")
     stray = await persons.in_no_listing(session)
     if stray is not None:
         raise _wrong(f"人员 {stray}", "不在任何列入记录中")
     return bound, unbound, erased
+
+
+async def _served(session: ReadSession) -> None:
+    """Hold what old answers are made again from against the digests that their records name."""
+    kept = {
+        "措施目录": await catalogues.rewritten(session),
+        "场景": await catalogues.rewritten_scenes(session),
+    }
+    for what, version in kept.items():
+        if version is not None:
+            raise _wrong(f"{what} {version}", "内容与其版本（摘要）不符")
 
 
 def _require_whole(person: StoredPerson, vault: IdentityVault) -> None:

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from app.domain import chain
 from app.domain.listing import Entry
-from app.domain.moment import Moment
 from app.services.webhook_announcing import announce
 from app.store import pushes, states
 from app.store.database import WriteSession
@@ -48,10 +47,8 @@ class VersionMaking:
 
     async def finish(self, session: WriteSession, record: StoredPush) -> StoredPush:
         """Move the list to this version and remember the push that made it, dated and linked; return it as kept."""
-        last = await pushes.last_commit(session)
-        now = Moment.current().now
-        # A clock that was put back must not put one version before the other.
-        dated = replace(record, list_version=self.version, committed_at=max(now, last) if last else now)
+        moment = await pushes.moment_of_commit(session)
+        dated = replace(record, list_version=self.version, committed_at=moment)
         made = replace(dated, head=chain.link(self._head, dated.record()))
         await pushes.set_version(session, self.version)
         await pushes.add(session, made)

@@ -43,6 +43,12 @@ async def add(session: WriteSession, reading: Reading) -> None:
     await session.execute(insert(readings_of_audit).values(values))
 
 
+async def index_keys(session: Session) -> set[str]:
+    """Return under which index keys the audit was read about somebody."""
+    query = select(readings_of_audit.c.index_key_id).where(readings_of_audit.c.index_key_id.is_not(None)).distinct()
+    return set((await session.execute(query)).scalars())
+
+
 async def newest(session: Session, limit: int, blind_indexes: Sequence[bytes] | None = None) -> list[ReadingShown]:
     """Return the newest readings, all or those about one person."""
     query = select(readings_of_audit, clients.c.name.label("client_name")).outerjoin(clients)

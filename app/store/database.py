@@ -26,6 +26,11 @@ Session = ReadSession | WriteSession
 # Classes of SQLSTATE that say "not now" rather than "you are wrong": connection, resources, operator intervention.
 _UNIQUE_VIOLATION = "23505"
 _OUTAGES = ("08", "53", "57")
+# A server that tells of a commit before it is on disk could lose a push that was acknowledged, and the record of an
+# answer that somebody acts on. Whatever asks for more than that is left as it is.
+_ON_DISK = """
+    SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'
+"""
 # A server that was the primary and is a standby now.
 _READ_ONLY = "25006"
 
@@ -58,23 +63,30 @@ class Database:
 
     async def connect(self, further: Mapping[str, str] = MappingProxyType({})) -> "asyncpg.Connection[asyncpg.Record]":
         """Open one connection in the role of all of them, with ``further`` settings of the server for it."""
-        settings = {"application_name": "liancheng", "timezone": "UTC", "jit": "off", **further}
+        # Where somebody has switched row security on, a statement that would be shown some of the rows only is an
+        # error: what it was not shown would be "not listed".
+        settings = {"application_name": "liancheng", "timezone": "UTC", "jit": "off", "row_security": "off", **further}
         if self._role is not None:
             settings["role"] = self._role
         settings["statement_timeout"] = str(int(self.timeout * 1000))
         try:
-            return await asyncpg.connect(
+            connection = await asyncpg.connect(
                 # The server's own timeout is of no use when it is frozen or cut off: the client gives up as well.
                 self._url,
                 timeout=self.timeout,
                 command_timeout=self.timeout + 1,
                 server_settings=settings,
             )
-        except (ValueError, asyncpg.InterfaceError) as error:
-            raise Misconfigured("数据库地址（LIANCHENG_DATABASE_URL）的写法不正确。") from error
+            await _prepared(connection)
+        except (ValueError, asyncpg.InterfaceError):
+            # Its words quote what could not be read, which is a part of the password if that has a sign like / in it.
+            raise Misconfigured(
+                "数据库地址（LIANCHENG_DATABASE_URL）的写法不正确。密码中的 /、#、@ 等符号须写作 %2F、%23、%40。"
+            ) from None
         except (OSError, asyncpg.PostgresError) as error:
             # Whatever keeps us from connecting (no server, no such database, a wrong password), nothing was decided.
             raise _unavailable() from error
+        return connection
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[ReadSession]:
@@ -109,6 +121,14 @@ class Database:
     async def close(self) -> None:
         """Close all connections."""
         await self.engine.dispose()
+
+
+async def _prepared(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    try:
+        await connection.execute(_ON_DISK)
+    except BaseException:
+        connection.terminate()
+        raise
 
 
 class Tentative:

@@ -167,6 +167,13 @@ async def index_keys_used(session: Session) -> set[str]:
     return set((await session.execute(select(index_keys_in_use.c.key_id))).scalars())
 
 
+async def unnoted_index_key(session: Session) -> str | None:
+    """Return a key that somebody is recorded under and that is not noted, if there is one."""
+    noted = exists().where(index_keys_in_use.c.key_id == persons.c.index_key_id)
+    query = select(persons.c.index_key_id).where(persons.c.index_key_id.is_not(None), ~noted).limit(1)
+    return (await session.execute(query)).scalar_one_or_none()
+
+
 async def forget_other_index_keys(session: WriteSession, key_id: str) -> None:
     """Note that persons are recorded under this key only; the database's owner may, once all are rewritten."""
     await session.execute(delete(index_keys_in_use).where(index_keys_in_use.c.key_id != key_id))

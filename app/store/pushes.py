@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, Uuid, any_, cast, insert, select, text, update
+from sqlalchemy import ARRAY, BigInteger, Uuid, any_, cast, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from app.domain.chain import GENESIS
@@ -124,10 +124,15 @@ async def head_of(session: Session, list_version: int) -> bytes:
     return head
 
 
-async def last_commit(session: Session) -> datetime | None:
-    """Return when the newest version was committed."""
-    query = select(pushes.c.committed_at).order_by(pushes.c.list_version.desc()).limit(1)
-    return (await session.execute(query)).scalar_one_or_none()
+async def moment_of_commit(session: Session) -> datetime:
+    """Return the moment that a version which is about to be committed is dated to.
+
+    By the database's clock, of which there is one: processes whose clocks differ would disagree about what was known
+    when. One that was put back puts no version before the one before it.
+    """
+    last = select(pushes.c.committed_at).order_by(pushes.c.list_version.desc()).limit(1).scalar_subquery()
+    moment: datetime = (await session.execute(select(func.greatest(func.clock_timestamp(), last)))).scalar_one()
+    return moment
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The schema's version: bringing it up, and refusing to serve with one that does not fit this code."""
 
+from datetime import datetime
 from functools import lru_cache
 
 from sqlalchemy import text
@@ -86,12 +87,30 @@ async def rewritable_history(session: Session) -> list[str]:
     return list((await session.execute(query, {"names": list(HISTORY)})).scalars())
 
 
+async def hidden_tables(session: Session) -> list[str]:
+    """Return our tables on which row security is switched on, so that the service would be shown some rows only."""
+    query = text("""
+        SELECT relname FROM pg_class
+        WHERE relrowsecurity AND relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = 'listings'::regclass)
+        ORDER BY relname
+    """)
+    return list((await session.execute(query)).scalars())
+
+
 async def _current(session: Session) -> str | None:
     """Return the version that the database says it is of, if it says one."""
     if (await session.execute(text("SELECT to_regclass('alembic_version')"))).scalar_one() is None:
         return None
     found: str | None = (await session.execute(text("SELECT version_num FROM alembic_version"))).scalar_one_or_none()
     return found
+
+
+async def clock_ahead(session: Session, now: datetime) -> float:
+    """Return by how many seconds a clock that says ``now`` is ahead of the database's; negative if it is behind."""
+    ahead: float = (
+        await session.execute(text("SELECT extract(epoch FROM :now - clock_timestamp())::float"), {"now": now})
+    ).scalar_one()
+    return ahead
 
 
 async def room_for_connections(session: Session) -> int:

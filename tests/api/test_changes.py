@@ -3,14 +3,16 @@
 import asyncio
 import json
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import httpx_sse
 import pytest
 
+from app.api import changes as changes_api
 from app.domain.synthetic import synthetic_resident_id
-from app.services.access import Scope
+from app.services.access import Scope, authenticate
 from tests.end_to_end.serving import serving
 from tests.support import JSON, Api, list_operation, make_key, person, remove_operation, revoke_all
 
@@ -92,6 +94,29 @@ async def test_who_waits_is_told_as_soon_as_there_is_a_change_and_else_when_the_
     for told in await asyncio.gather(*waiting):
         assert [one["cursor"] for one in told["changes"]] == ["1.1"]
     assert time.monotonic() - started < 10
+
+
+async def test_a_key_that_is_revoked_meanwhile_brings_nothing_more(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither to who waits for a change nor to who reads the whole list slowly."""
+    monkeypatch.setattr(changes_api, "_SNAPSHOT_PAGE", 1)
+    services: Any = api.http._transport.app.state.services  # type: ignore[attr-defined]  # noqa: SLF001 - the service itself
+    key = await make_key(api.database, Scope.CHANGES_READ, name="revoked-meanwhile")
+    await api.pushed(*(list_operation(n) for n in range(3)))
+    async with services.database.single_statement() as session:
+        caller = await authenticate(session, key, datetime.now(UTC))
+    stream = aiter((await changes_api.read_snapshot(caller, services)).body_iterator)
+    lines = [await anext(stream), await anext(stream)]
+    query = {"after": "1", "wait": "30"}
+    waiting = asyncio.create_task(api.http.get("/v1/changes", params=query, headers={"Authorization": f"Bearer {key}"}))
+    await asyncio.sleep(0.3)
+    assert not waiting.done()
+    await revoke_all(api.database, "revoked-meanwhile")
+    await api.pushed(list_operation(9))
+    told = await waiting
+    assert (told.status_code, "listing" in told.text) == (401, False)
+    lines += [line async for line in stream]
+    assert len(lines) == 2
+    assert not any('"end"' in str(line) for line in lines)
 
 
 async def test_a_snapshot_is_the_list_at_one_version_and_the_feed_goes_on_from_it(api: Api) -> None:

@@ -509,6 +509,9 @@ async def test_each_request_is_one_line_that_names_its_route_its_client_and_its_
         "nonsense",
         "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
         "00-" + "z" * 32 + "-00f067aa0ba902b7-01",
+        # The beginning of somebody's number; the service writes it nowhere.
+        f"00-{synthetic_resident_id(4711)[:17].ljust(32, 'a')}-00f067aa0ba902b7-01",
+        f"00-{synthetic_resident_id(4711)[:17].rjust(32, '0')}-00f067aa0ba902b7-01",
     ],
 )
 async def test_a_traceparent_that_is_none_is_left_out(

@@ -1,10 +1,11 @@
 """What was known at a moment, whatever was pushed since: asked, recorded, and made again from its record."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import httpx
+import pytest
 
 from app.api.schemas.lookups import LookupAnswer
 from app.domain.codes import ResidentId
@@ -37,6 +38,18 @@ async def verdict(api: Api, code: str, **fields: Any) -> str:
 
 def committed(pushed: JSON) -> datetime:
     return datetime.fromisoformat(pushed["committed_at"])
+
+
+async def test_a_push_by_a_process_whose_clock_is_ahead_is_known_from_its_commit_on(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else who asks another process what is known now is told that a unit is not listed which is."""
+    with monkeypatch.context() as ahead:
+        ahead.setattr(Moment, "current", classmethod(lambda cls: cls.at(datetime.now(UTC) + timedelta(minutes=1))))
+        pushed = await api.pushed(list_operation(1))
+    now = datetime.now(UTC)
+    assert committed(pushed) <= now
+    assert await verdict(api, synthetic_uscc(1), known_at=now.isoformat()) == "listed"
 
 
 async def test_a_removal_for_an_earlier_day_was_not_known_before_it_was_pushed(api: Api) -> None:
@@ -157,3 +170,14 @@ async def test_an_erasure_reaches_what_was_known_before_it(api: Api) -> None:
     assert "虚构1" not in shown.text
     assert await verdict(api, synthetic_resident_id(1), known_at=at) == "not_listed"
     assert await verdict(api, synthetic_uscc(1), known_at=at) == "listed"
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59Z", "9999-12-31T23:59:59-23:59"])
+async def test_a_moment_at_the_end_of_the_calendar_is_no_error_of_ours(api: Api, at: str) -> None:
+    answers = [await api.ask(synthetic_uscc(1), known_at=at)]
+    for path in ("listings", "alerts"):
+        query = {"known_at" if path == "listings" else "since": at}
+        answers.append(await api.http.get(f"/v1/{path}", params=query, headers=api.headers()))
+    for one in answers:
+        assert one.status_code == httpx.codes.UNPROCESSABLE_ENTITY
+        assert [error["code"] for error in one.json()["errors"]] == ["impossible_date"]

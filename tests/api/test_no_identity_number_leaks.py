@@ -239,7 +239,16 @@ async def test_in_lookups(quiet: Api, settings_at_debug: Settings, capsys: pytes
     assert (await quiet.rows("SELECT count(*) AS n FROM audit"))[0]["n"] > 0
 
 
-@pytest.mark.parametrize("text", [HYPHENATED, f"{NUMBER[:6]} {NUMBER[6:14]} {NUMBER[14:]}", f"身份证号{HYPHENATED}"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        HYPHENATED,
+        f"{NUMBER[:6]} {NUMBER[6:14]} {NUMBER[14:]}",
+        f"身份证号{HYPHENATED}",
+        HYPHENATED.replace("-", "\u2013"),
+        f"{NUMBER[:4]} {NUMBER[4:8]} {NUMBER[8:12]} {NUMBER[12:16]} {NUMBER[16:]}",
+    ],
+)
 async def test_in_a_text_as_a_code_may_be_written(quiet: Api, text: str) -> None:
     for field in ("purpose", "reference"):
         response = await quiet.ask(synthetic_uscc(1), **{field: text})

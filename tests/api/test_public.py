@@ -358,13 +358,15 @@ async def test_the_answer_links_the_chain_and_says_what_the_listed_can_do(api: A
 async def test_the_table_is_streamed_whole_and_no_cell_is_a_formula(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(public, "_CSV_PAGE", 2)
     unit = {"uscc": synthetic_uscc(5), "name": "=HYPERLINK(1)（虚构）"}
-    await api.pushed(*(list_operation(n) for n in range(1, 5)), list_operation(5, unit=unit, facts='甲"，\u2028乙'[:3]))
+    last = list_operation(5, unit=unit, facts='甲"，\u2028乙'[:3], basis="＝1＋1（虚构）")
+    await api.pushed(*(list_operation(n) for n in range(1, 5)), last)
     table = await api.http.get("/v1/public/listings.csv")
     assert table.content.startswith(b"\xef\xbb\xbf")
     assert table.headers["content-type"] == "text/csv; charset=utf-8"
     found = rows(table.text)
     assert [one["统一社会信用代码"] for one in found] == [synthetic_uscc(n) for n in range(5, 0, -1)]
     assert (found[0]["单位名称"], found[0]["失信事实"]) == ("'=HYPERLINK(1)（虚构）", '甲"，')
+    assert found[0]["列入依据"] == "'＝1＋1（虚构）", "what a Chinese spreadsheet program takes for = as well"
 
 
 async def test_public_reading_needs_none_of_the_departments_connections(api: Api) -> None:

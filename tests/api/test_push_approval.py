@@ -1,5 +1,6 @@
 """A second pair of eyes: a push above the threshold waits, and is carried out exactly as it was sent, or never."""
 
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -115,3 +116,29 @@ async def test_a_dry_run_never_waits(careful: Api) -> None:
     response = await careful.http.post("/v1/pushes?dry_run=true", json=body, headers=careful.headers())
     assert (response.status_code, response.json()["status"]) == (200, "dry_run")
     assert await careful.rows("SELECT 1 FROM waiting_pushes") == []
+
+
+@pytest.mark.parametrize("media_type", ["text/csv", "application/x-ndjson"])
+async def test_what_is_not_what_the_second_client_was_shown_is_not_carried_out(
+    careful: Api, second: Api, monkeypatch: pytest.MonkeyPatch, media_type: str
+) -> None:
+    """A body that was cut off at the end of a row looks whole: what is missing would go unseen, or be removed."""
+    monkeypatch.setattr("app.services.waiting._PART_BYTES", 1)
+    rows = [list_operation(n) for n in range(1, 4)]
+    if media_type == "text/csv":
+        columns = {"列入决定书文号": "decision_no", "作出列入决定机关": "decided_by", "列入原因": "conduct"}
+        columns |= {"惩戒等级": "tier", "列入日期": "listed_on", "有效期至": "valid_until"}
+        lines = [["统一社会信用代码", "单位名称", *columns]]
+        lines += [[*one["unit"].values(), *(one[name] for name in columns.values())] for one in rows]
+        body = "".join(f"{','.join(line)}\n" for line in lines)
+    else:
+        body = "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in rows)
+    headers = careful.headers(**{"Idempotency-Key": "whole", "Content-Type": media_type})
+    told = (await careful.http.post("/v1/pushes", content=body.encode(), headers=headers)).json()
+    assert told["counts"]["list"] == 3
+    until = body.encode().rindex(b"\n", 0, -1) + 1
+    await careful.run(f"DELETE FROM waiting_push_parts WHERE part_no >= {until}")
+    refused = await decide(second, told["push_id"], approve=True)
+    assert (refused.status_code, refused.json()["code"]) == (409, "list_version_moved")
+    assert (await careful.asked(synthetic_uscc(1)))["verdict"] == "not_listed"
+    assert (await decide(second, told["push_id"], approve=False)).json()["status"] == "rejected"

@@ -2,13 +2,14 @@
 
 import csv
 import io
+from datetime import timedelta
 
 import httpx
 import pytest
 
 from app.domain.synthetic import synthetic_resident_id, synthetic_uscc
 from tests.services.serving import also_serving
-from tests.support import JSON, Api, list_operation, person, remove_operation
+from tests.support import JSON, Api, list_operation, person, remove_operation, today
 
 
 async def snapshot(
@@ -45,6 +46,37 @@ async def test_what_is_new_is_listed_what_differs_corrected_what_is_missing_remo
     verdicts = [(await api.asked(synthetic_uscc(n)))["verdict"] for n in range(1, 6)]
     assert verdicts == ["listed", "listed", "listed", "not_listed", "listed"]
     assert counts(await snapshot(api, *rows, key="again", terms=terms)) == {"unchanged": 4}
+
+
+async def test_a_snapshot_that_says_nothing_of_a_position_ban_does_not_lift_it(api: Api) -> None:
+    """A file without columns for bans is no decision about them: who is banned for life would be "not listed"."""
+    await api.pushed(list_operation(1, persons=[person(1, position_ban={"for_life": True}), person(2)]))
+    told = list_operation(1, persons=[person(1), person(2)])
+    assert counts(await snapshot(api, told)) == {"unchanged": 1}
+    changed = list_operation(1, persons=[person(1, roles=["principal"]), person(2)])
+    assert counts(await snapshot(api, changed, key="changed")) == {"correct": 1}
+    assert counts(await snapshot(api, list_operation(1, persons=[person(2)]), key="left")) == {"correct": 1}
+    assert counts(await snapshot(api, changed, key="back")) == {"correct": 1}
+    await api.pushed(remove_operation(1))
+    banned = await api.asked(synthetic_resident_id(1))
+    assert banned["verdict"] == "listed"
+    assert [one["person"]["position_ban"]["for_life"] for one in banned["listings"]] == [True]
+    assert (await api.asked(synthetic_resident_id(2)))["verdict"] == "not_listed"
+
+
+async def test_a_snapshot_that_says_nothing_of_the_period_does_not_change_it(api: Api) -> None:
+    """The longest that the tier allows is what a new listing lasts unasked, not what a decided one is stretched to."""
+    over = list_operation(1, valid_until=(today() - timedelta(days=1)).isoformat())
+    await api.pushed(over, list_operation(2))
+    untold = [
+        {name: value for name, value in one.items() if name != "valid_until"} for one in (over, list_operation(2))
+    ]
+    assert counts(await snapshot(api, *untold)) == {"unchanged": 2}
+    assert (await api.asked(synthetic_uscc(1)))["verdict"] == "not_listed"
+    longer = untold[1] | {"listed_on": (today() - timedelta(days=170)).isoformat()}
+    assert counts(await snapshot(api, untold[0], longer, key="later")) == {"correct": 1, "unchanged": 1}
+    (listing,) = (await api.asked(synthetic_uscc(2)))["listings"]
+    assert listing["valid_until"] > list_operation(2)["valid_until"], "another first day has another period"
 
 
 @pytest.mark.parametrize("media_type", ["application/json", "text/csv"])

@@ -80,6 +80,12 @@ async def test_the_number_is_never_an_argument_and_a_wrong_one_makes_no_document
     assert not file.exists()
 
 
+async def test_a_number_in_the_place_of_a_clients_name_is_not_kept_with_the_reading(api: Api) -> None:
+    told = refused(api.settings, "audit", "list", "--client", PERSON)
+    assert "身份号码" in told
+    assert PERSON not in told + str(await api.rows("SELECT * FROM readings_of_audit"))
+
+
 async def test_unusual_use_is_shown_with_its_reasons_and_every_reading_is_listed(api: Api) -> None:
     await make_key(api.database, Scope.LOOKUP)
     for n in range(3):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from app.domain.codes import CodeError, parse_resident_id, resident_id_check_character
 from app.domain.synthetic import RESIDENT_ID_CAPACITY, synthetic_resident_id, synthetic_uscc
-from app.domain.text import contains_identity_number, unprintable_position
+from app.domain.text import contains_identity_number, runs_over_identity_number, unprintable_position
 
 NUMBER = synthetic_resident_id(1)
 FULL_WIDTH = str.maketrans("0123456789X", "０１２３４５６７８９Ｘ")
@@ -82,6 +82,18 @@ def test_one_such_character_is_found_wherever_it_stands(before: str, refused: st
         f"{NUMBER[:6]}-{NUMBER[6:14]}-{NUMBER[14:]}",
         f"{NUMBER[:6]} {NUMBER[6:14]} {NUMBER[14:]}",
         f"123456789012345678 {NUMBER}",
+        # However a reader of codes would still read it as one.
+        f"{NUMBER[:4]} {NUMBER[4:8]} {NUMBER[8:12]} {NUMBER[12:16]} {NUMBER[16:]}",
+        f"{NUMBER[:6]}–{NUMBER[6:14]}–{NUMBER[14:]}",
+        f"{NUMBER[:6]} - {NUMBER[6:14]} - {NUMBER[14:]}",
+        f"{NUMBER[:6]}　{NUMBER[6:10]}　{NUMBER[10:14]}　{NUMBER[14:]}",
+        f"{NUMBER[:6]}－{NUMBER[6:14]}－{NUMBER[14:]}",
+        f"{NUMBER[:17]}-{NUMBER[17]}",
+        " ".join(NUMBER),
+        f"{NUMBER[:4]}_{NUMBER[4:8]}_{NUMBER[8:12]}_{NUMBER[12:16]}_{NUMBER[16:]}",
+        f"{NUMBER[:6]}.{NUMBER[6:10]}.{NUMBER[10:12]}.{NUMBER[12:14]}.{NUMBER[14:]}",
+        f"{NUMBER[:6]}/{NUMBER[6:14]}/{NUMBER[14:]}",
+        f"2026-01-02 {NUMBER[:6]} {NUMBER[6:14]} {NUMBER[14:]}",
     ],
 )
 def test_an_identity_number_is_found_in_text(text: str) -> None:
@@ -91,6 +103,16 @@ def test_an_identity_number_is_found_in_text(text: str) -> None:
 @given(st.integers(0, RESIDENT_ID_CAPACITY - 1), st.sampled_from(["", "号", "：", " ", "-", "〔"]))
 def test_every_identity_number_is_found(n: int, beside: str) -> None:
     assert contains_identity_number(f"甲{beside}{synthetic_resident_id(n)}{beside}乙")
+
+
+@given(
+    st.integers(0, RESIDENT_ID_CAPACITY - 1),
+    st.lists(st.sampled_from(["", "", "", " ", "-", "\u2013", "\u2014", "\u3000", "\uff0d"]), min_size=17, max_size=17),
+)
+def test_what_the_reader_of_codes_would_read_as_one_is_found_in_text(n: int, dividers: list[str]) -> None:
+    written = "".join(map("".join, zip(synthetic_resident_id(n), [*dividers, ""], strict=True)))
+    assert parse_resident_id(written, today=date.max).reveal() == synthetic_resident_id(n)
+    assert contains_identity_number(f"证号{written}（虚构）")
 
 
 def test_a_birth_date_to_come_does_not_make_it_harmless() -> None:
@@ -118,6 +140,13 @@ def _wrong_check(number: str) -> str:
         synthetic_uscc(1),
         "①②③④⑤⑥⑦⑧⑨",
         "9" * 1000,
+        "2026-01-02 2026-01-03 2026-01-04 2026-01-05 2026-01-06",
+        "0763-3360001 0763-3360002 0763-3360003",
+        "2026-11-24 19:30:12.123456, 2026/11/24 19:30, 2026.11.24",
+        "10.20.30.40/24, 192.168.100.200:8443",
+        "4418-2026-0001-0002-03-04-05",
+        f"1-{'2' * 19} {'3' * 5}",
+        "1 " * 2000,
     ],
 )
 def test_what_is_no_identity_number_passes(text: str) -> None:
@@ -143,4 +172,13 @@ def test_of_several_lines_a_line_feed_is_no_fault_and_everything_else_still_is()
 def test_a_number_that_is_broken_over_lines_is_seen() -> None:
     number = synthetic_resident_id(1)
     assert contains_identity_number(f"虚构{number[:6]}\n{number[6:14]}\n{number[14:]}")
-    assert not contains_identity_number(f"{number[:5]}\n{number[5:]}")
+    assert contains_identity_number(f"{number[:5]}\n{number[5:]}")
+    assert not contains_identity_number(f"{number[:5]}\n{number[5:]}1")
+
+
+@pytest.mark.parametrize("before", ["", "a", "0", "4", "f00d"])
+def test_a_number_among_other_digits_is_found_where_nothing_divides_them(before: str) -> None:
+    for number in (NUMBER, ending_in_x()):
+        assert runs_over_identity_number(f"{before}{number[:17]}".ljust(32, "0"))
+    assert not runs_over_identity_number(f"{before}{NUMBER[:13]}".ljust(32, "a"))
+    assert not runs_over_identity_number("0af7651916cd43dd8448eb211c80319c")

@@ -230,3 +230,15 @@ def test_only_tables_can_be_marked(tmp_path: Path) -> None:
     with pytest.raises(MalformedRequest):
         write_marked(source, XLSX, [], tmp_path / "marked.xlsx")
     assert not (tmp_path / "marked.xlsx").exists()
+
+
+@pytest.mark.parametrize(("body", "media_type"), [(csv_bytes(*TABLE), CSV), (xlsx_bytes(*TABLE), XLSX)])
+def test_nobody_else_may_read_the_marked_file_than_who_may_read_the_clerks_own(
+    tmp_path: Path, body: bytes, media_type: str
+) -> None:
+    """The same numbers are in both."""
+    source, target = tmp_path / "source", tmp_path / "marked.xlsx"
+    source.write_bytes(body)
+    source.chmod(0o600)
+    write_marked(source, media_type, ERRORS, target)
+    assert target.stat().st_mode & 0o777 == 0o600

@@ -1,13 +1,15 @@
 """Whatever a superuser rewrites is named by the verification, and an erasure by order is not a rewriting."""
 
 from collections.abc import Mapping
+from uuid import UUID
 
 import pytest
 
 from app.domain import chain
 from app.domain.codes import ResidentId
 from app.domain.synthetic import synthetic_resident_id, synthetic_uscc
-from app.errors import Conflict, NotFound
+from app.errors import Conflict, LianchengError, NotFound
+from app.services.audit_answers import reproduce
 from app.services.erasure import Erased, erase
 from app.services.identity_keys import vault_from
 from app.services.verification import HistoryRewritten, Verified, verify
@@ -124,6 +126,10 @@ async def test_a_list_that_nothing_was_ever_pushed_to_verifies(api: Api) -> None
             ),
             "人员",
         ),
+        # By what persons are looked for, and what answers were made from.
+        ("DELETE FROM index_keys_in_use", "index_keys_in_use"),
+        ("UPDATE catalogues SET source = source || '\\x0a'::bytea", "措施目录 sha256:"),
+        ("UPDATE scenes SET source = source || '\\x0a'::bytea", "场景 sha256:"),
     ],
 )
 async def test_what_a_superuser_rewrites_is_named(history: Api, tampering: str, named: str) -> None:
@@ -186,6 +192,15 @@ async def test_an_erased_person_is_gone_everywhere_and_the_chain_still_verifies(
         "commitment",
         "erased_at",
     }
+
+
+async def test_an_old_answer_is_not_made_again_from_a_memo_that_was_rewritten(history: Api) -> None:
+    lookup_id = UUID((await history.asked(synthetic_uscc(1), scene="customs.clearance"))["lookup_id"])
+    for table in ("scenes", "catalogues"):
+        await history.run(f"UPDATE {table} SET source = source || '\\x0a'::bytea")
+        with pytest.raises(LianchengError, match="sha256:"):
+            async with history.owner.reading() as session:
+                await reproduce(session, lookup_id)
 
 
 async def test_nobody_can_be_erased_who_is_not_recorded(history: Api) -> None:

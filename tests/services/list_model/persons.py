@@ -103,4 +103,4 @@ def _bring_to(person: JSON, given: JSON, today: str) -> None:
     _take_up(person, given, since if returns else today)
     if since and since not in [gap["until"] for gap in person["absences"]]:
         person["since"] = since
-    person["position_ban"] = _ban(given.get("position_ban"))
+    person["position_ban"] = _ban(given.get("position_ban")) or person["position_ban"]
