@@ -6,11 +6,14 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import NoReturn
 
+import typer
+
+from app.cli.environment import unknown
 from app.errors import Misconfigured
 from app.services.identity_keys import kept_keys
 from app.settings import Settings, current_settings
 from app.store import embedded, schema
-from app.store.database import Database
+from app.store.database import Database, rights_told
 
 _MAINTENANCE_SECONDS = 3600
 
@@ -26,6 +29,8 @@ def installation(*, make: bool = False) -> Iterator[Settings]:
     # our own server is stopped too.
     signal.signal(signal.SIGTERM, _finish)
     settings = current_settings()
+    for sentence in unknown():
+        typer.echo(f"注意：{sentence}", err=True)
     if settings.names_a_database:
         yield settings
         return
@@ -63,8 +68,9 @@ async def service_database(settings: Settings) -> AsyncIterator[Database]:
 @asynccontextmanager
 async def owner_database(settings: Settings) -> AsyncIterator[Database]:
     """Open the database as its owner, for the few commands that need it."""
-    async with _opened(settings, as_owner=True) as database:
-        yield database
+    with rights_told():
+        async with _opened(settings, as_owner=True) as database:
+            yield database
 
 
 @asynccontextmanager

@@ -13,6 +13,7 @@ from app.cli.push_terms import Asked
 from app.domain.list_rules import ListRules
 from app.domain.moment import Moment
 from app.errors import FieldError, InvalidInput, MalformedRequest
+from app.files.row_types import Notice
 from app.files.rows import open_rows
 from app.services.list_rules import load
 from app.services.row_reading import read_row
@@ -31,7 +32,7 @@ class Checked:
     rows: int = 0
     errors: list[FieldError] = field(default_factory=list)
     errors_total: int = 0
-    notices: list[str] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
 
     def note(self, errors: Sequence[FieldError]) -> None:
         """Keep errors as long as there are not too many."""
@@ -39,17 +40,21 @@ class Checked:
         self.errors.extend(errors[: MOST_KEPT - len(self.errors)])
 
 
-def check_here(asked: Asked) -> None:
-    """Check what can be checked without the service, which will check again; end where something is wrong."""
+def check_here(asked: Asked) -> list[Notice]:
+    """Check what can be checked without the service, which will check again; end where something is wrong.
+
+    Returns what has been told of how the file was read.
+    """
     rules, today = load(current_settings().list_rules_file), Moment.current().today
     console = Console(file=sys.stderr)
     with console.status("本机核对…") as status:
         found = check(asked, rules, today, lambda rows: status.update(f"本机核对…{rows} 项"))
     for notice in found.notices:
-        typer.echo(f"注意：{notice}", err=True)
+        typer.echo(f"注意：{notice.detail}", err=True)
     if found.errors_total:
         reject(asked, found.errors, found.errors_total)
     typer.echo(f"本机核对：{found.rows} 项，未发现错误。", err=True)
+    return found.notices
 
 
 def check(asked: Asked, rules: ListRules, today: date, progress: Callable[[int], None]) -> Checked:

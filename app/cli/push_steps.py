@@ -3,6 +3,7 @@
 import sys
 import unicodedata
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any, NoReturn
 from uuid import uuid4
 
@@ -21,14 +22,16 @@ from liancheng.client.types import FieldProblem
 _YES = frozenset({"y", "yes", "是", "确认", "提交"})
 
 
-def try_out(client: Client, asked: Asked) -> dict[str, Any]:
-    """Let the service say what the push would change, and show it; end where something is wrong."""
+def try_out(client: Client, asked: Asked, told_already: AbstractSet[str]) -> dict[str, Any]:
+    """Let the service say what the push would change, and show it; end where something is wrong.
+
+    Warnings of the codes in ``told_already`` are about the file, and were shown when it was checked here.
+    """
     try:
         answer = send(client, asked.file, asked.media_type, key=None, dry_run=True, **asked.terms)
     except LianchengClientError as error:
         fail(error, asked)
-    # Which columns are left out has been told when the file was checked here.
-    answer["warnings"] = [one for one in answer["warnings"] if one["code"] != "column_not_kept"]
+    answer["warnings"] = [one for one in answer["warnings"] if one["code"] not in told_already]
     if answer["errors_total"]:
         show_removals(answer)
         show_warnings(answer)

@@ -180,7 +180,7 @@ async def add_client(session: WriteSession, catalogue: Catalogue, *, name: str, 
     if not name.strip() or unprintable_position(name) is not None or contains_identity_number(name):
         raise InvalidField(FieldError("name", "unusable_name", "客户端名称不得为空白，不得含有不可见字符或身份号码。"))
     if await store.client_named(session, name) is not None:
-        raise Conflict(f"已有名为“{name}”的客户端。如需新密钥，请用 liancheng clients rotate。")
+        raise Conflict(f"已有名为“{name}”的客户端。换发密钥请用 liancheng clients rotate，再发一个请用 add-key。")
     client = StoredClient(uuid7(), name, known.name)
     await store.add_client(session, client)
     return client
