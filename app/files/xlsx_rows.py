@@ -62,8 +62,9 @@ def plainly(cells: Sequence[RawCell]) -> list[str]:
 
 def _sheets_left(workbook: Workbook, chosen: Sheet, strings: Strings) -> Iterator[Notice]:
     """Tell of the other sheets that look like the list and hold rows: one who filled in two expects both to be read."""
-    for place, sheet in enumerate(workbook.sheets, start=1):
-        if sheet == chosen or sheet.hidden or sheet.name in _NEVER_READ:
+    # Counted as the tabs are that one sees.
+    for place, sheet in enumerate((one for one in workbook.sheets if not one.hidden), start=1):
+        if sheet == chosen or sheet.name in _NEVER_READ:
             continue
         try:
             with refusing_damage():

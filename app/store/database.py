@@ -164,14 +164,13 @@ async def told_as_ours() -> AsyncIterator[None]:
 
 
 @contextmanager
-def rights_told() -> Iterator[None]:
-    """Turn "permission denied" into :class:`Misconfigured`, for the commands that need the database's owner."""
+def rights_told(told: str) -> Iterator[None]:
+    """Turn "permission denied" into :class:`Misconfigured` that says ``told``."""
     try:
         yield
     except DBAPIError as error:
         if sqlstate(error) != _INSUFFICIENT_PRIVILEGE:
             raise
-        told = "此命令须以数据库属主的身份连接：请在 LIANCHENG_MIGRATION_DATABASE_URL 中写明属主的地址。"
         raise Misconfigured(told) from error
 
 

@@ -1,11 +1,13 @@
 """What a command says of the variables that it finds: each slip in a sentence, and no value of any."""
 
 import socket
+from urllib.parse import urlsplit
 
 import pytest
 
 from app.settings import Settings
 from tests.cli.commands import liancheng, printed, refused
+from tests.support import Api
 
 
 @pytest.mark.parametrize(
@@ -56,3 +58,25 @@ def test_an_address_that_cannot_be_listened_on_is_told_in_a_sentence(settings: S
         assert f"端口 {port} 已被占用" in refused(settings, "serve", "--port", str(port))
     assert "192.0.2.1" in refused(settings, "serve", "--host", "192.0.2.1")
     assert "no-such-host.invalid" in refused(settings, "serve", "--host", "no-such-host.invalid")
+
+
+async def test_a_command_that_needs_the_owner_says_so(api: Api) -> None:
+    await api.run(
+        "DO $$ BEGIN CREATE ROLE liancheng_no_owner LOGIN IN ROLE liancheng_service; "
+        "EXCEPTION WHEN duplicate_object THEN NULL; END $$"
+    )
+    assert api.settings.database_url is not None
+    parts = urlsplit(api.settings.database_url.get_secret_value())
+    url = parts._replace(netloc=f"liancheng_no_owner@{parts.netloc.rpartition('@')[2]}").geturl()
+    for command in (["verify"], ["identity", "rekey"]):
+        said = refused(api.settings, *command, LIANCHENG_MIGRATION_DATABASE_URL=url)
+        assert "LIANCHENG_MIGRATION_DATABASE_URL" in said
+        assert said.count("\n") == 1
+
+
+async def test_a_database_restored_without_the_services_rights_is_told_in_a_sentence(api: Api) -> None:
+    await api.run("REVOKE SELECT ON alembic_version FROM liancheng_service")
+    try:
+        assert "liancheng_service" in refused(api.settings, "serve", "--port", "0")
+    finally:
+        await api.run("GRANT SELECT ON alembic_version TO liancheng_service")
