@@ -47,7 +47,7 @@ def test_every_python_snippet_can_be_copied_alone(document: Path) -> None:
         nodes = list(ast.walk(ast.parse(snippet)))
         used = {one.id for one in nodes if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load)}
         made = {one.id for one in nodes if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
-        made |= {one.name for one in nodes if isinstance(one, ast.ClassDef | ast.FunctionDef | ast.ExceptHandler)}
+        made |= {str(one.name) for one in nodes if isinstance(one, ast.ClassDef | ast.FunctionDef | ast.ExceptHandler)}
         made |= {one.asname or one.name for one in nodes if isinstance(one, ast.alias)}
         made |= {one.arg for one in nodes if isinstance(one, ast.arg)}
         assert used <= made | set(dir(builtins)) | OF_THE_READER, used - made - set(dir(builtins)) - OF_THE_READER

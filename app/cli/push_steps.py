@@ -3,13 +3,13 @@
 import sys
 import unicodedata
 from collections.abc import Iterable, Mapping
-from collections.abc import Set as AbstractSet
 from typing import Any, NoReturn
 from uuid import uuid4
 
 import typer
 
 from app.cli.push_ending import Ended, Outcome
+from app.cli.push_local import Checked
 from app.cli.push_marking import reject
 from app.cli.push_sending import Sent, send
 from app.cli.push_shown import show_difference, show_removals, show_warnings, summary
@@ -22,22 +22,23 @@ from liancheng.client.types import FieldProblem
 _YES = frozenset({"y", "yes", "是", "确认", "提交"})
 
 
-def try_out(client: Client, asked: Asked, told_already: AbstractSet[str]) -> dict[str, Any]:
+def try_out(client: Client, asked: Asked, found: Checked) -> dict[str, Any]:
     """Let the service say what the push would change, and show it; end where something is wrong.
 
-    Warnings of the codes in ``told_already`` are about the file, and were shown when it was checked here.
+    ``found`` is what was found in the file here; what was told of it then is not told once more.
     """
     try:
         answer = send(client, asked.file, asked.media_type, key=None, dry_run=True, **asked.terms)
     except LianchengClientError as error:
         fail(error, asked)
+    told_already = {notice.code for notice in found.notices}
     answer["warnings"] = [one for one in answer["warnings"] if one["code"] not in told_already]
     if answer["errors_total"]:
         show_removals(answer)
         show_warnings(answer)
         _advise(answer)
         reject(asked, _field_errors(answer["errors"]), answer["errors_total"])
-    show_difference(answer)
+    show_difference(answer, found.contents)
     # The counts have scrolled out of sight by now.
     typer.echo(f"名单现为第 {tried_against(answer)} 版；本次推送：{summary(answer)}。", err=True)
     return answer
