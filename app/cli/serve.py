@@ -56,7 +56,9 @@ def serve(
 def require_free(host: str, port: int, advice: str = "请换一个，或先停止占用它的进程。") -> None:
     """Raise :class:`Misconfigured` where nothing can listen on this address."""
     try:
-        socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
+        found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, _, _, _, address = found[0]
+        socket.create_server(address[:2], family=family).close()
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise Misconfigured(f"端口 {port} 已被占用。{advice}") from error
