@@ -92,6 +92,13 @@ def scopes_for(role: ClientRole | None, scopes: Collection[Scope], department: s
     return (ROLE_SCOPES[role] if role else frozenset()) | frozenset(scopes) or frozenset({Scope.LOOKUP})
 
 
+def changing_anothers_list(scopes: Collection[Scope], department: str) -> Collection[Scope]:
+    """Return the scopes by which a department that is not the bureau could change the list: a slip, most likely."""
+    if department == _ONLY_OF[ClientRole.BUREAU]:
+        return ()
+    return [scope for scope in (Scope.LIST_PUSH, Scope.LIST_APPROVE) if scope in scopes]
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """The client behind a request, with the scopes of the key it used."""
