@@ -28,6 +28,7 @@ where it is raised, in Chinese, says what is wrong and what to do, and never rep
     │   │   └── ConnectionsBusy       every connection is in use
     │   ├── Overloaded                more wait already than can be answered in time
     │   ├── IdentityKeysMissing
+    │   ├── NoRoom                    the disk is full that bodies are received on
     │   └── PushInProgress
     └── Misconfigured (500)           the installation is wrong: start-up and commands end with it
 """
@@ -245,6 +246,12 @@ class IdentityKeysMissing(Unavailable):
     """A key that persons are recorded under is not configured here: whether somebody is listed cannot be told."""
 
     code = "identity_keys_missing"
+
+
+class NoRoom(Unavailable):
+    """A body could not be received because the disk that it is put on is full."""
+
+    code = "no_room"
 
 
 class PushInProgress(Unavailable):

@@ -44,6 +44,7 @@ class Event(StrEnum):
     WEBHOOK_TROUBLE = "webhook.trouble"
     WORKER_STARTED = "worker.started"
     WORKER_STOPPED = "worker.stopped"
+    NO_ROOM = "service.no_room"
     LIBRARY = "library.message"
 
 

@@ -1,19 +1,41 @@
 """Every environment variable that the service reads, each with what it is for."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 
+class WrongSettings(Exception):
+    """Variables of the environment that cannot be; ``errors`` are Pydantic's, without the values."""
+
+    def __init__(self, errors: Sequence[Any]) -> None:
+        """Keep what is wrong."""
+        super().__init__(len(errors))
+        self.errors = errors
+
+
+def _named(value: object) -> object:
+    # An empty one would lead to whatever database the machine has by default.
+    if value == "":
+        raise PydanticCustomError("liancheng.blank", "不得留空；要使用自带的数据库，请取消这个变量。")
+    return value
+
+
+def _unset(value: object) -> object:
+    return None if value == "" else value
+
+
 class Settings(BaseSettings):
     """The configuration of one process, read once at its start from ``LIANCHENG_*``."""
 
-    model_config = SettingsConfigDict(env_prefix="LIANCHENG_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="LIANCHENG_", frozen=True, allow_inf_nan=False)
 
     database_url: Annotated[
         SecretStr | None,
@@ -21,10 +43,13 @@ class Settings(BaseSettings):
             description="libpq URL of the database the service works in (several hosts and `target_session_attrs` are "
             "understood). Without it the service starts a PostgreSQL of its own in the data folder."
         ),
+        BeforeValidator(_named),
     ] = None
     migration_database_url: Annotated[
         SecretStr | None,
-        Field(description="The same database as its owner, for `migrate` and `identity rekey`; default: DATABASE_URL."),
+        Field(
+            description="The same database as its owner, for `migrate`, `verify` and `identity`; default: DATABASE_URL."
+        ),
     ] = None
     data_dir: Annotated[
         Path, Field(description="Folder of the service's own PostgreSQL and of the demo's keys; made if missing.")
@@ -99,6 +124,7 @@ class Settings(BaseSettings):
     approval_above: Annotated[
         int | None,
         Field(ge=0, description="Changes above which a push waits for another client's approval; empty: none does."),
+        BeforeValidator(_unset),
     ] = None
     feed_heartbeat: Annotated[
         float, Field(gt=0, description="Seconds between signs of life in an event stream without changes.")
@@ -138,7 +164,9 @@ class Settings(BaseSettings):
         False
     )
     webhook_ca_file: Annotated[
-        Path | None, Field(description="Certificates (PEM) to trust for webhooks, beside the public authorities'.")
+        Path | None,
+        Field(description="Certificates (PEM) to trust for webhooks, beside the public authorities'."),
+        BeforeValidator(_unset),
     ] = None
     webhook_worker: Annotated[
         bool, Field(description="Whether `serve` delivers webhooks itself; not where `worker` processes do.")
@@ -174,5 +202,8 @@ class Settings(BaseSettings):
 
 @lru_cache
 def current_settings() -> Settings:
-    """Return this process's settings, read from the environment on the first call."""
-    return Settings()
+    """Return this process's settings, read from the environment on the first call; raise :class:`WrongSettings`."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise WrongSettings(error.errors(include_url=False, include_input=False)) from None

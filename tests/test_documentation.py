@@ -1,5 +1,7 @@
 """The documents tell the truth: every setting is described, every link leads somewhere, every command exists."""
 
+import ast
+import builtins
 import re
 from pathlib import Path
 
@@ -10,6 +12,9 @@ from app.cli import command_line
 from app.settings import PROJECT_ROOT, Settings
 
 DOCUMENTS = sorted([*PROJECT_ROOT.glob("*.md"), *(PROJECT_ROOT / "docs").rglob("*.md")])
+
+# What a snippet takes from where the reader puts it.
+OF_THE_READER = {"URL", "KEY", "SECRET", "key", "secret", "new", "old", "request", "client", "code"}
 
 
 def test_every_setting_is_in_the_operations_guide_with_its_default_and_description() -> None:
@@ -34,6 +39,18 @@ def test_every_command_that_a_document_names_exists(document: Path) -> None:
     for name, sub in re.findall(r"(?:^|[\s`/])liancheng ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?", document.read_text()):
         if name in known:
             assert not known[name] or sub in known[name] or not sub, f"{name} {sub}"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_python_snippet_can_be_copied_alone(document: Path) -> None:
+    for snippet in re.findall(r"^```python\n(.*?)^```", document.read_text(), re.MULTILINE | re.DOTALL):
+        nodes = list(ast.walk(ast.parse(snippet)))
+        used = {one.id for one in nodes if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load)}
+        made = {one.id for one in nodes if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
+        made |= {str(one.name) for one in nodes if isinstance(one, ast.ClassDef | ast.FunctionDef | ast.ExceptHandler)}
+        made |= {one.asname or one.name for one in nodes if isinstance(one, ast.alias)}
+        made |= {one.arg for one in nodes if isinstance(one, ast.arg)}
+        assert used <= made | set(dir(builtins)) | OF_THE_READER, used - made - set(dir(builtins)) - OF_THE_READER
 
 
 def test_every_decision_is_in_the_index() -> None:

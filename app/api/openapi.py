@@ -26,6 +26,7 @@ from app.errors import (
     ListVersionNotReached,
     MalformedRequest,
     NoLongerPublished,
+    NoRoom,
     NotFound,
     PushInProgress,
     PushRejected,
@@ -58,6 +59,7 @@ _EXAMPLE_DETAILS: dict[type[LianchengError], str] = {
     TooManyRemovals: "快照将移出现行名单 400 条中的 60 条（15.0%），超过上限 5.0%。请确认文件完整。",
     AlreadyDecided: "该推送已经批准。",
     Conflict: "此客户端已有指向同一网址的 webhook。",
+    NoRoom: "服务器的暂存空间不足，没有收下这次请求。请联系运维人员腾出空间，之后重新发送。",
     PushInProgress: "另一批推送尚未完成，本次推送未执行。请用同一 Idempotency-Key 稍后重试。",
 }
 
@@ -95,6 +97,7 @@ PUSH_PROBLEMS = problems(
     PushRejected,
     ListVersionMoved,
     TooManyRemovals,
+    NoRoom,
     PushInProgress,
 )
 APPROVAL_PROBLEMS = problems(

@@ -42,6 +42,7 @@ async def received(request: Request) -> AsyncIterator[Spool]:
                 spool.write(piece)
         except ClientDisconnect:
             raise MalformedRequest("请求正文没有传完，本次推送未执行。请用同一 Idempotency-Key 重新发送。") from None
+        spool.settle()
         if spool.size == 0:
             raise InvalidField(FieldError("body", "missing", "请求正文为空，没有可推送的内容。"))
         yield spool

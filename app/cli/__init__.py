@@ -11,6 +11,7 @@ from importlib import import_module
 import typer
 
 from app.errors import DatabaseUnavailable, LianchengError
+from app.settings import WrongSettings
 
 # In the order that the help shows them; each is the function of its name, in the file named.
 _COMMANDS = {
@@ -68,6 +69,10 @@ def main() -> None:
     gc.enable()
     try:
         command()
+    except WrongSettings as wrong:
+        for sentence in import_module("app.cli.environment").told_of(wrong):
+            sys.stderr.write(f"错误：{sentence}\n")
+        sys.exit(1)
     except LianchengError as error:
         sys.stderr.write(f"错误：{error.detail}\n")
         if isinstance(error, DatabaseUnavailable) and error.__cause__ is not None:

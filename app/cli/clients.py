@@ -1,7 +1,7 @@
 """Clients of the API and their keys."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, TypeVar
 
@@ -12,7 +12,7 @@ from app.cli.installation import installation, service_database
 from app.cli.output import print_table
 from app.domain.moment import CITY
 from app.services import access
-from app.services.access import ROLE_SCOPES, ClientRole, IssuedKey, Scope, role_of, scopes_for
+from app.services.access import ROLE_SCOPES, ClientRole, IssuedKey, Scope, changing_anothers_list, role_of, scopes_for
 from app.services.catalogue import load
 from app.settings import Settings
 from app.store import clients as store
@@ -53,6 +53,12 @@ def _show(issued: IssuedKey) -> None:
     typer.echo(f"密钥（只显示这一次，请立即妥善保存）：\n{issued.text}")
 
 
+def _warn(granted: Collection[Scope], department: str) -> None:
+    if unusual := changing_anothers_list(granted, department):
+        told = f"这个密钥可以改动名单（{_written(unusual)}），而{department}不是保管名单的部门。如系误发，请撤销它。"
+        typer.echo(f"注意：{told}", err=True)
+
+
 @app.command()
 def add(
     name: Name,
@@ -67,6 +73,7 @@ def add(
         now = datetime.now(UTC)
         client = await access.add_client(session, load(settings.catalogue_file), name=name, department=department)
         granted = scopes_for(role, scope, client.department)
+        _warn(granted, client.department)
         return await access.issue_key(session, client, granted, now, _expiry(now, expires_in))
 
     _show(_run(work))
@@ -85,6 +92,7 @@ def add_key(
         now = datetime.now(UTC)
         client = await access.require_client(session, name)
         granted = scopes_for(role, scope, client.department)
+        _warn(granted, client.department)
         return await access.issue_key(session, client, granted, now, _expiry(now, expires_in))
 
     _show(_run(work))

@@ -5,7 +5,6 @@ import contextlib
 import json
 import os
 import shlex
-import socket
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,7 +14,7 @@ import uvicorn
 
 from app.cli import demo_list
 from app.cli.installation import installation, owner_database, service_database
-from app.cli.serve import uvicorn_options
+from app.cli.serve import require_free, uvicorn_options
 from app.domain.moment import Moment
 from app.domain.synthetic import synthetic_resident_id, synthetic_uscc
 from app.errors import Misconfigured
@@ -55,7 +54,7 @@ def demo(
     os.environ.setdefault("LIANCHENG_LOG_LEVEL", "warning")
     current_settings.cache_clear()
     chosen = current_settings().port if port is None else port
-    _require_free(current_settings().host, chosen)
+    require_free(current_settings().host, chosen, "请换一个：make demo PORT=8001")
     with installation(make=True) as settings, contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_run(settings, chosen))
 
@@ -76,15 +75,6 @@ async def _run(settings: Settings, port: int) -> None:
     if server.started:
         _print_lines(f"http://{settings.host}:{port}", keys, settings)
     await serving
-
-
-def _require_free(host: str, port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise Misconfigured(f"端口 {port} 已被占用。请换一个：make demo PORT=8001") from error
 
 
 async def _clients(database: Database, settings: Settings, file: Path) -> dict[str, str]:

@@ -19,7 +19,7 @@ def effect(
     ],
     key_file: KeyFile = None,
     *,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="文件已存在时覆盖。")] = False,
+    overwrite: Annotated[bool, typer.Option("--force", "--overwrite", help="已有同名文件时覆盖。")] = False,
 ) -> None:
     """取惩戒效果通报（XLSX）：关键指标，按部门、措施、地区、月份的表格与图表，以及各项指标的口径。
 
@@ -28,7 +28,7 @@ def effect(
     if file.suffix.lower() != ".xlsx":
         raise typer.BadParameter("文件名应以 .xlsx 结尾。", param_hint="FILE")
     if file.exists() and not overwrite:
-        raise typer.BadParameter(f"{file} 已存在；要覆盖请加 --overwrite。", param_hint="FILE")
+        raise typer.BadParameter(f"{file} 已存在；要覆盖请加 --force。", param_hint="FILE")
     try:
         with client_for(url, key_file) as client:
             content = client.effect_book(first.date(), last.date())

@@ -6,13 +6,21 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import NoReturn
 
+import typer
+
+from app.cli.environment import unknown
 from app.errors import Misconfigured
 from app.services.identity_keys import kept_keys
 from app.settings import Settings, current_settings
 from app.store import embedded, schema
-from app.store.database import Database
+from app.store.database import SERVICE_ROLE, Database, rights_told
 
 _MAINTENANCE_SECONDS = 3600
+_NOT_GRANTED = (
+    f"数据库角色 {SERVICE_ROLE} 没有所需的权限。若数据库由备份恢复，该角色须在恢复之前就存在："
+    "见 docs/operations.md 的 Backup and failover。"
+)
+_NOT_THE_OWNER = "此命令须以数据库属主的身份连接：请在 LIANCHENG_MIGRATION_DATABASE_URL 中写明属主的地址。"
 
 
 @contextmanager
@@ -26,6 +34,8 @@ def installation(*, make: bool = False) -> Iterator[Settings]:
     # our own server is stopped too.
     signal.signal(signal.SIGTERM, _finish)
     settings = current_settings()
+    for sentence in unknown():
+        typer.echo(f"注意：{sentence}", err=True)
     if settings.names_a_database:
         yield settings
         return
@@ -56,15 +66,17 @@ def _finish(*_: object) -> NoReturn:
 async def service_database(settings: Settings) -> AsyncIterator[Database]:
     """Open the database in the service's restricted role, with the schema that this code needs."""
     async with _opened(settings, as_owner=False) as database:
-        await schema.check(database)
+        with rights_told(_NOT_GRANTED):
+            await schema.check(database)
         yield database
 
 
 @asynccontextmanager
 async def owner_database(settings: Settings) -> AsyncIterator[Database]:
     """Open the database as its owner, for the few commands that need it."""
-    async with _opened(settings, as_owner=True) as database:
-        yield database
+    with rights_told(_NOT_THE_OWNER):
+        async with _opened(settings, as_owner=True) as database:
+            yield database
 
 
 @asynccontextmanager

@@ -126,11 +126,11 @@ def _carried_out(asked: Asked, key: str | None, *, dry_run: bool, yes: bool) -> 
 
 def _prepared(client: Client, asked: Asked, key: str | None, *, dry_run: bool, yes: bool) -> int | None:
     """Do everything but the push; return the version of the list that it is meant for."""
-    check_here(asked)
+    found = check_here(asked)
     version = asked.terms.get("expected_list_version")
     # A push that may have been made already would only be told that all of it is on the list.
     if key is None or dry_run:
-        answer = try_out(client, asked)
+        answer = try_out(client, asked, found)
         version = tried_against(answer)
         if dry_run:
             raise Ended(Outcome.TRIED, **answer)

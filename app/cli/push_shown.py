@@ -1,6 +1,7 @@
 """What a push would change, and what is wrong with it, as tables for the screen."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import typer
@@ -8,10 +9,13 @@ from rich.table import Table
 
 from app.cli.output import print_table
 from app.cli.push_words import NOT_SHOWN, OP_NAMES, field_name, shown
+from app.domain.names import ROLES
+from app.domain.operations import ListOperation, PersonGiven
 from app.errors import FieldError
 
 _MOST_SHOWN = 20
 _IMPLIED = "移出（文件中没有）"
+_NOT_KNOWN: Mapping[int, str] = MappingProxyType({})
 _NOTHING: tuple[object, ...] = (None, [])
 _OBJECTION = "objections["
 
@@ -28,8 +32,11 @@ def show_errors(errors: Sequence[FieldError], total: int) -> None:
     _tell_others(total - _MOST_SHOWN, "处", err=True)
 
 
-def show_difference(told: Mapping[str, Any], *, err: bool = True) -> None:
-    """Print what a push would change: how much of each kind, the first of each, and what should be looked at."""
+def show_difference(told: Mapping[str, Any], new: Mapping[int, str] = _NOT_KNOWN, *, err: bool = True) -> None:
+    """Print what a push would change: how much of each kind, the first of each, and what should be looked at.
+
+    ``new`` tells the contents of new listings by their row, as far as they are known.
+    """
     counts = {name: count for name, count in told["counts"].items() if count}
     if counts:
         table = _table("变更", "条数")
@@ -39,7 +46,8 @@ def show_difference(told: Mapping[str, Any], *, err: bool = True) -> None:
     if not told["rows_total"]:
         typer.echo("与现行名单相比没有变更。", err=err)
     for name, count in counts.items():
-        _show_kind([row for row in told["rows"] if row["op"] == name], count if name != "unchanged" else 0, err=err)
+        rows = [row for row in told["rows"] if row["op"] == name]
+        _show_kind(rows, count if name != "unchanged" else 0, new if name == "list" else _NOT_KNOWN, err=err)
     show_warnings(told, err=err)
 
 
@@ -47,7 +55,7 @@ def show_removals(told: Mapping[str, Any]) -> None:
     """Print what a snapshot would remove because it lacks it: what has to be looked at before the number is said."""
     implied = [row for row in told["rows"] if row["row"] is None]
     if implied:
-        _show_kind(implied, told["counts"]["remove"], err=True)
+        _show_kind(implied, told["counts"]["remove"], _NOT_KNOWN, err=True)
 
 
 def show_warnings(told: Mapping[str, Any], *, err: bool = True) -> None:
@@ -64,11 +72,30 @@ def summary(told: Mapping[str, Any]) -> str:
     return "，".join(kinds) or "没有变更"
 
 
-def _show_kind(rows: Sequence[Row], count: int, *, err: bool) -> None:
+def contents_of(new: ListOperation, *, period_given: bool) -> str:
+    """Return what a new listing says, as it was read: the days, the tier, and the persons.
+
+    A period that is not given is the service's to work out, whose rules of the list may be newer than ours.
+    """
+    until = str(new.valid_until) if period_given else "按等级的规则"
+    days = [f"列入日期：{new.listed_on}", f"有效期至：{until}"]
+    if new.published_until is not None:
+        days.append(f"公示截止日期：{new.published_until}")
+    return "\n".join([*days, f"惩戒等级：{new.tier}", *map(_person, new.persons)])
+
+
+def _person(person: PersonGiven) -> str:
+    roles = "、".join(ROLES[role] for role in person.roles)
+    ban = person.position_ban
+    until = "" if ban is None else f"，任职限制至 {ban.until}" if ban.until else "，终身任职限制"
+    return f"人员：{person.name}（{roles}{until}）"
+
+
+def _show_kind(rows: Sequence[Row], count: int, new: Mapping[int, str], *, err: bool) -> None:
     """Print the first changes of one kind; ``rows`` may hold fewer than there are."""
     if rows:
         implied = rows[0]["row"] is None
-        contents = [] if implied else [_contents(row) for row in rows[:_MOST_SHOWN]]
+        contents = [] if implied else [_contents(row) or new.get(row["row"], "") for row in rows[:_MOST_SHOWN]]
         table = _changes_table(rows[:_MOST_SHOWN], contents if any(contents) else [], numbered=not implied)
         typer.echo(f"{_IMPLIED if implied else OP_NAMES.get(rows[0]['op'], rows[0]['op'])}：", err=err)
         print_table(table, err=err)
@@ -85,7 +112,8 @@ def _changes_table(rows: Sequence[Row], contents: Sequence[str], *, numbered: bo
             table.add_row(*place, f"{row['unit_name']}\n{row['uscc']}", row["decision_no"])
         return table
     # In a terminal of 80 columns, what changes needs the room.
-    table = _table(*number, "单位与决定书文号", "内容（前 → 后）")
+    before = "（前 → 后）" if any("→" in content for content in contents) else ""
+    table = _table(*number, "单位与决定书文号", f"内容{before}")
     for row, content in zip(rows, contents, strict=True):
         place = [str(row["row"])] if numbered else []
         table.add_row(*place, f"{row['unit_name']}\n{row['uscc']}\n{row['decision_no']}", content)

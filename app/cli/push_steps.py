@@ -9,6 +9,7 @@ from uuid import uuid4
 import typer
 
 from app.cli.push_ending import Ended, Outcome
+from app.cli.push_local import Checked
 from app.cli.push_marking import reject
 from app.cli.push_sending import Sent, send
 from app.cli.push_shown import show_difference, show_removals, show_warnings, summary
@@ -21,20 +22,23 @@ from liancheng.client.types import FieldProblem
 _YES = frozenset({"y", "yes", "是", "确认", "提交"})
 
 
-def try_out(client: Client, asked: Asked) -> dict[str, Any]:
-    """Let the service say what the push would change, and show it; end where something is wrong."""
+def try_out(client: Client, asked: Asked, found: Checked) -> dict[str, Any]:
+    """Let the service say what the push would change, and show it; end where something is wrong.
+
+    ``found`` is what was found in the file here; what was told of it then is not told once more.
+    """
     try:
         answer = send(client, asked.file, asked.media_type, key=None, dry_run=True, **asked.terms)
     except LianchengClientError as error:
         fail(error, asked)
-    # Which columns are left out has been told when the file was checked here.
-    answer["warnings"] = [one for one in answer["warnings"] if one["code"] != "column_not_kept"]
+    told_already = {notice.code for notice in found.notices}
+    answer["warnings"] = [one for one in answer["warnings"] if one["code"] not in told_already]
     if answer["errors_total"]:
         show_removals(answer)
         show_warnings(answer)
         _advise(answer)
         reject(asked, _field_errors(answer["errors"]), answer["errors_total"])
-    show_difference(answer)
+    show_difference(answer, found.contents)
     # The counts have scrolled out of sight by now.
     typer.echo(f"名单现为第 {tried_against(answer)} 版；本次推送：{summary(answer)}。", err=True)
     return answer

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Literal, NotRequired, TypedDict
 
-from app.cli.service_client import URL_VARIABLE
+from app.cli.environment import URL_VARIABLE
 
 
 class Mode(StrEnum):

@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import errno
 import gc
 import os
+import socket
 from typing import Annotated, Any
 
 import typer
@@ -37,6 +39,8 @@ def serve(
     结构版本不符则拒绝启动，请先运行 liancheng migrate。
     """
     own_database = not current_settings().names_a_database
+    # uvicorn's own words for it are not logged, as no library's are.
+    require_free(host or current_settings().host, current_settings().port if port is None else port)
     with contextlib.suppress(KeyboardInterrupt), installation(make=True) as settings:
         room = asyncio.run(_prepare(settings, migrate_first=own_database))
         # The processes read it as they read everything, from the environment.
@@ -47,6 +51,18 @@ def serve(
         # Until it serves (app/main.py): what is made on the way stays; to go through it takes a quarter of the start.
         gc.disable()
         uvicorn.run("app.main:for_serving", workers=workers, **uvicorn_options(settings, host=host, port=port))
+
+
+def require_free(host: str, port: int, advice: str = "请换一个，或先停止占用它的进程。") -> None:
+    """Raise :class:`Misconfigured` where nothing can listen on this address."""
+    try:
+        found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, _, _, _, address = found[0]
+        socket.create_server(address[:2], family=family).close()
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise Misconfigured(f"端口 {port} 已被占用。{advice}") from error
+        raise Misconfigured(f"无法在 {host} 端口 {port} 上监听（{error.strerror or error}）。") from error
 
 
 def fitting_pool(wanted: int, workers: int, room: int, *, public: int) -> int:

@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
+from app.cli.environment import KEY_VARIABLE, URL_VARIABLE
 from app.errors import Misconfigured
 from liancheng.client import (
     Client,
     CopyBusy,
     CopyOutOfStep,
-    Forbidden,
     LianchengClientError,
     ListVersionMoved,
     MalformedAnswer,
@@ -22,8 +22,6 @@ from liancheng.client import (
     Unavailable,
     Unreachable,
 )
-
-URL_VARIABLE, KEY_VARIABLE = "LIANCHENG_URL", "LIANCHENG_API_KEY"
 
 Url = Annotated[str, typer.Option(envvar=URL_VARIABLE, help="服务地址，例如 https://…；也可用环境变量给出。")]
 KeyFile = Annotated[
@@ -51,7 +49,6 @@ _INSTEAD: tuple[tuple[type[LianchengClientError], str], ...] = (
 )
 _ADVICE: tuple[tuple[type[LianchengClientError], str], ...] = (
     (ListVersionMoved, "名单在此期间已有变化：请重新运行本命令，核对新的差异。"),
-    (Forbidden, "如需此权限，请与管理密钥的人员联系（liancheng clients）。"),
 )
 
 

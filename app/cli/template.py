@@ -18,6 +18,8 @@ def template(
     force: Annotated[bool, typer.Option("--force", help="已有同名文件时覆盖。")] = False,
 ) -> None:
     """写出供填报的表格：带下拉选项、示例与填写说明；填好后用 liancheng push 推送。"""
+    if file.suffix.lower() != ".xlsx":
+        raise Misconfigured(f"模板是 XLSX 表格，文件名应以 .xlsx 结尾，不能是 {file.name}。")
     if file.exists() and not force:
         raise Misconfigured(f"{file} 已存在。请换一个文件名，或加 --force 覆盖。")
     rules, today = load(current_settings().list_rules_file), Moment.current().today

@@ -115,6 +115,14 @@ _SCIENTIFIC_NOTATION = Fault(
 )
 
 
+_ROUNDED = Fault(
+    CodeFault.CHECK_CHARACTER,
+    "号码校验不符，且末三位都是 0：很可能被电子表格当作数字改写过，末尾的数字已经丢失。请把该列设为文本格式，"
+    "照原件重新填写，不要只改末位。",
+    CODE_LENGTH,
+)
+
+
 def normalise(raw: str) -> str:
     """Return the code in half-width upper case without white space, hyphens and unseen marks; nothing is checked."""
     if raw.isascii() and raw.isalnum():
@@ -183,8 +191,7 @@ def uscc_check_fault(text: str) -> Fault | None:
     """
     expected = uscc_check_character(text[:17])
     if text[17] != expected:
-        detail = f"统一社会信用代码校验不符：按前17位计算，第18位校验码应为 {expected}。请逐位核对。"
-        return Fault(CodeFault.CHECK_CHARACTER, detail, 18)
+        return _last_character_fault(text, "统一社会信用代码", expected)
     expected = organisation_code_check_character(text[8:16])
     if text[16] != expected:
         detail = f"统一社会信用代码中的组织机构代码校验不符：按第9至16位计算，第17位应为 {expected}。请逐位核对。"
@@ -206,8 +213,7 @@ def resident_id_fault(text: str, today: date) -> Fault | None:
         return fault
     expected = resident_id_check_character(text[:17])
     if text[17] != expected:
-        detail = f"公民身份号码校验不符：按前17位计算，第18位校验码应为 {expected}。请逐位核对。"
-        return Fault(CodeFault.CHECK_CHARACTER, detail, 18)
+        return _last_character_fault(text, "公民身份号码", expected)
     return None
 
 
@@ -291,6 +297,15 @@ def _is_scientific_notation(text: str) -> bool:
     mantissa, _, exponent = text.partition("E")
     digits = mantissa.replace(".", "", 1) + exponent.removeprefix("+")
     return bool(exponent) and digits.isascii() and digits.isdigit() and ("." in mantissa or exponent[0] == "+")
+
+
+def _last_character_fault(text: str, name: str, expected: str) -> Fault:
+    # A spreadsheet keeps fifteen of 18 digits that it took for a number. Who was told the check character then would
+    # make a number of it that is valid, and somebody else's.
+    if text.isdecimal() and text.endswith("000"):
+        return _ROUNDED
+    detail = f"{name}校验不符：按前17位计算，第18位校验码应为 {expected}。请逐位核对。"
+    return Fault(CodeFault.CHECK_CHARACTER, detail, CODE_LENGTH)
 
 
 def _other_kind(text: str) -> str | None:

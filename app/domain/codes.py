@@ -98,6 +98,14 @@ class ResidentId:
         """
         return f"{self._number[:2]}{'*' * 14}{self._number[-2:]}"
 
+    @property
+    def may_be_rounded(self) -> bool:
+        """Whether it ends as a spreadsheet leaves a number, of which it keeps fifteen digits.
+
+        One such remainder in eleven has a fitting check character: a valid number, and perhaps somebody else's.
+        """
+        return self._number.endswith("000")
+
     def reveal(self) -> str:
         """Return the number in clear, for the blind index and for encryption only."""
         return self._number

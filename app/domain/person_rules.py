@@ -17,7 +17,7 @@ def refusals_of_persons(persons: Sequence[PersonGiven], listed_on: date, today: 
         field = f"persons[{position}]"
         first = numbers.setdefault(person.number, position)
         if first != position:
-            told = f"与本条第 {first + 1} 名人员号码相同；同一人的多个身份请写在同一人的 roles 中。"
+            told = f"与本条第 {first + 1} 名人员号码相同；同一人只写一次，几种身份并列写在其职务身份（roles）中。"
             yield f"{field}.id_number", "duplicate_person", told
         if len(set(person.roles)) != len(person.roles):
             yield f"{field}.roles", "duplicate_role", "同一身份写了两次。"

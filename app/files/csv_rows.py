@@ -31,7 +31,9 @@ def open_csv(file: BinaryIO, charset: str | None, *, today: date, default_op: st
     )
     if not text.ends_with_newline:
         rows = _with_cut_off_last(rows, header)
-    return open_table(header, rows, today=today, default_op=default_op, most_rows=most_rows)
+    return open_table(
+        header, rows, today=today, default_op=default_op, most_rows=most_rows, notices=list(header.notices)
+    )
 
 
 def find_delimiter(text: CsvText) -> str:

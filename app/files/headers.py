@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from app.errors import FieldError, MalformedRequest
 from app.files.columns import COLUMNS, MARKS, NOT_KEPT, NOT_KEPT_PREFIX, OTHER_COLUMNS, Column
-from app.files.row_types import unreadable
+from app.files.row_types import Notice, unreadable
 
 MOST_ROWS_ABOVE = 5
 """Rows with a title and the like that may stand above the header."""
@@ -31,7 +31,7 @@ class Header:
     row: int
     columns: tuple[Column | None, ...]
     labels: tuple[str, ...]
-    notices: tuple[str, ...]
+    notices: tuple[Notice, ...]
     named_representative: bool
     width: int
 
@@ -93,15 +93,16 @@ def _header(number: int, cells: Sequence[str]) -> Header:
         if column is not None or not name.strip() or _normal(name) in _MARKS:
             continue
         if _is_not_kept(name):
-            skipped.append(f"{letter(index)} 列“{_told(name)}”")
+            skipped.append(f"{letter(index)} 列“{safely_named(name)}”")
         else:
             errors.append(_unknown(number, index, name))
-    labels = tuple(f"{letter(index)} {_told(name)}".rstrip() for index, name in enumerate(names))
+    labels = tuple(f"{letter(index)} {safely_named(name)}".rstrip() for index, name in enumerate(names))
     errors += _duplicates(number, columns, labels)
     if errors:
         told = errors[0].detail if len(errors) == 1 else f"表头有 {len(errors)} 处问题。"
         raise MalformedRequest(told, errors=tuple(errors))
-    notices = (f"以下各列不属于名单内容，未读取：{'、'.join(skipped)}。",) if skipped else ()
+    left_out = f"以下各列不属于名单内容，未读取：{'、'.join(skipped)}。"
+    notices = (Notice("column_not_kept", left_out),) if skipped else ()
     keys = {column.key for column in columns if column is not None}
     # A number that is not said to be the representative's can still only be his, if he is the only one named.
     alone = {"legal_name", "id_number"} <= keys and not keys & {"legal_id_number", "person_name"}
@@ -123,7 +124,7 @@ def _duplicates(number: int, columns: Sequence[Column | None], labels: Sequence[
 
 def _unknown(number: int, index: int, name: str) -> FieldError:
     told = f"不认识 {letter(index)} 列的表头"
-    safe = _told(name)
+    safe = safely_named(name)
     told += f"“{safe}”" if safe else ""
     near = difflib.get_close_matches(_normal(name), _KNOWN, n=1, cutoff=_LEAST_SIMILAR)
     hint = f"是否应为“{_KNOWN[near[0]].header}”？" if near else "请改用模板中的列名，或删除该列。"
@@ -142,8 +143,8 @@ def _is_not_kept(name: str) -> bool:
     return normal.startswith(_NOT_KEPT_PREFIX) or normal in _NOT_KEPT or _REMARK.sub("", normal) in _NOT_KEPT
 
 
-def _told(name: str) -> str:
-    """Return a header for a sentence; empty if it may be something else than a header."""
+def safely_named(name: str) -> str:
+    """Return a name out of a file for a sentence; empty if it may be something else than a header."""
     shown = "".join(name.split())
     return "" if _TELLING_DIGITS.search(unicodedata.normalize("NFKC", shown)) else shown[:_LONGEST_TOLD]
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from app.errors import FieldError, MalformedRequest
 
@@ -28,12 +29,19 @@ class FileRow:
     person_rows: tuple[int, ...] = ()
 
 
+class Notice(NamedTuple):
+    """What whoever pushes a file should know of how it was read: a stable code and a Chinese sentence."""
+
+    code: str
+    detail: str
+
+
 class RowSource:
     """The operations of a file, to be iterated once, and what the file says besides.
 
     Iterating raises :class:`MalformedRequest` if the file turns out to be unreadable further on, to hold more than
-    ``most_rows`` operations, or none. ``options`` is everything but the operations in a JSON document. ``notices`` are
-    Chinese sentences about what was left out knowingly.
+    ``most_rows`` operations, or none. ``options`` is everything but the operations in a JSON document. ``notices`` tell
+    what was left out knowingly, or taken in though it may not be seen; they are complete once the rows are read.
     """
 
     def __init__(
@@ -42,12 +50,12 @@ class RowSource:
         *,
         most_rows: int,
         options: dict[str, object] | None = None,
-        notices: list[str] | None = None,
+        notices: list[Notice] | None = None,
     ) -> None:
         """Take the rows as they will be read."""
         self._rows = self._counted(rows, most_rows)
         self.options = options or {}
-        self.notices = notices or []
+        self.notices = [] if notices is None else notices
 
     def __iter__(self) -> Iterator[FileRow]:
         """Return the rows; there is one pass only."""

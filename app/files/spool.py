@@ -9,11 +9,17 @@ import io
 import os
 import tempfile
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from threading import Lock
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Self, cast
 
+import structlog
 from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, algorithms, modes
+
+from app.errors import NoRoom
+from app.observability import Event, described
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -51,9 +57,15 @@ class Spool:
             if not self._appending:
                 self._file.seek(0, io.SEEK_END)
                 self._appending = True
-            self._file.write(self._encipher.update(data))
+            with _room_told():
+                self._file.write(self._encipher.update(data))
             self._size += len(data)
         return len(data)
+
+    def settle(self) -> None:
+        """Bring to the disk what was written; raise :class:`NoRoom` where it does not fit."""
+        with self._lock, _room_told():
+            self._file.flush()
 
     def reader(self) -> BinaryIO:
         """Return a seekable reader of its own position, at the beginning."""
@@ -61,7 +73,9 @@ class Spool:
 
     def close(self) -> None:
         """Give the file back to the system; readers end with it."""
-        self._file.close()
+        # What had no room on the disk is not needed any more.
+        with suppress(OSError):
+            self._file.close()
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -93,6 +107,15 @@ class Spool:
         context = Cipher(algorithms.AES(self._key), counter).encryptor()
         context.update(bytes(within))
         return context
+
+
+@contextmanager
+def _room_told() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        structlog.get_logger().error(Event.NO_ROOM, **described(error))
+        raise NoRoom("服务器的暂存空间不足，没有收下这次请求。请联系运维人员腾出空间，之后重新发送。") from error
 
 
 class _Reader(io.RawIOBase):

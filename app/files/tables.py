@@ -10,7 +10,7 @@ from app.files.headers import Header
 from app.files.listing_rows import Listing, ListingRows
 from app.files.plans import Plan, Readers, plan_for
 from app.files.row_building import RowErrors, column_paths, fill
-from app.files.row_types import FileRow, RowSource
+from app.files.row_types import FileRow, Notice, RowSource
 
 RawRow = tuple[int, list[str], Mapping[int, Fault]]
 """A row's number, the texts of its cells, and what is wrong with those that have no text, by their index."""
@@ -20,11 +20,17 @@ _NO_OPERATION = "请填写操作：{}。"
 
 
 def open_table(
-    header: Header, rows: Iterable[RawRow], *, today: date, default_op: str | None, most_rows: int
+    header: Header,
+    rows: Iterable[RawRow],
+    *,
+    today: date,
+    default_op: str | None,
+    most_rows: int,
+    notices: list[Notice],
 ) -> RowSource:
-    """Return the operations of a table whose rows below the header are given."""
+    """Return the operations of a table whose rows below the header are given; ``notices`` may grow with the rows."""
     operations = _Table(header, today, default_op).operations(rows)
-    return RowSource(operations, most_rows=most_rows, notices=list(header.notices))
+    return RowSource(operations, most_rows=most_rows, notices=notices)
 
 
 class _Table:

@@ -34,6 +34,8 @@ _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED_PACKAGE: Final = "EncryptedPackage".encode("utf-16-le")
 _OLE_CHUNK = 1024 * 1024
 _WORKBOOK: Final = "officeDocument"
+TRUE: Final = frozenset({"1", "true", "on"})
+"""How the format writes that something is so."""
 _BUILT_IN_DATES: Final = frozenset([*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)])
 
 _NOT_XLSX = "这不是 XLSX 文件，或文件已损坏：请在 Excel 或 WPS 中打开它，另存为 .xlsx 后再推送。"
@@ -101,7 +103,7 @@ def open_workbook(file: BinaryIO) -> Workbook:
         strings = related.get("sharedStrings", [])
         styles = related.get("styles", [])
         properties = next(_all(root, "workbookPr"), None)
-        from_1904 = properties is not None and properties.get("date1904") in {"1", "true", "on"}
+        from_1904 = properties is not None and properties.get("date1904") in TRUE
         date_styles = _date_styles(_part(archive, styles[0])) if styles else frozenset[int]()
         epoch = MAC_EPOCH if from_1904 else WINDOWS_EPOCH
     return Workbook(archive, sheets, strings[0] if strings else None, date_styles, epoch)

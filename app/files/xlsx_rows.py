@@ -5,8 +5,9 @@ from datetime import date
 from itertools import islice
 from typing import BinaryIO, Final
 
-from app.files.headers import MOST_ROWS_ABOVE, Header, find_header, header_missing
-from app.files.row_types import RowSource, unreadable
+from app.errors import MalformedRequest
+from app.files.headers import MOST_ROWS_ABOVE, Header, find_header, header_missing, safely_named
+from app.files.row_types import Notice, RowSource, unreadable
 from app.files.tables import RawRow, open_table
 from app.files.xlsx_cells import CellTexts, RawCell
 from app.files.xlsx_merges import filled_down, vertical_merges
@@ -17,6 +18,8 @@ from app.files.xlsx_strings import Strings, shared_strings
 LIST_SHEET: Final = "名单"
 EXAMPLE_SHEET: Final = "示例"
 EXPLANATION_SHEET: Final = "填写说明"
+_HEAD: Final = MOST_ROWS_ABOVE + 2
+_MOST_NAMED: Final = 5
 _NEVER_READ: Final = frozenset({EXAMPLE_SHEET, EXPLANATION_SHEET})
 
 
@@ -27,8 +30,9 @@ def open_xlsx(file: BinaryIO, *, today: date, default_op: str | None, most_rows:
         strings = shared_strings(workbook)
         sheet, header = find_sheet(workbook, strings)
         merges = vertical_merges(workbook, sheet)
-    rows = _rows(workbook, sheet, strings, header, merges)
-    return open_table(header, rows, today=today, default_op=default_op, most_rows=most_rows)
+        notices = [*header.notices, *_sheets_left(workbook, sheet, strings)]
+    rows = _rows(workbook, sheet, strings, header, merges, notices)
+    return open_table(header, rows, today=today, default_op=default_op, most_rows=most_rows, notices=notices)
 
 
 def find_sheet(workbook: Workbook, strings: Strings) -> tuple[Sheet, Header]:
@@ -56,9 +60,42 @@ def plainly(cells: Sequence[RawCell]) -> list[str]:
     return [cell if isinstance(cell, str) else "" for cell in cells]
 
 
-def _rows(workbook: Workbook, sheet: Sheet, strings: Strings, header: Header, merges: list[int]) -> Iterator[RawRow]:
+def _sheets_left(workbook: Workbook, chosen: Sheet, strings: Strings) -> Iterator[Notice]:
+    """Tell of the other sheets that look like the list and hold rows: one who filled in two expects both to be read."""
+    # Counted as the tabs are that one sees.
+    for place, sheet in enumerate((one for one in workbook.sheets if not one.hidden), start=1):
+        if sheet == chosen or sheet.name in _NEVER_READ:
+            continue
+        try:
+            with refusing_damage():
+                rows = islice(sheet_rows(workbook, sheet, strings), _HEAD)
+                head = [(number, plainly(cells)) for number, cells in rows]
+            header = find_header(head)
+        except MalformedRequest:
+            # What is wrong with a sheet that is not read is no reason to refuse the one that is.
+            continue
+        if header is not None and any(number > header.row and any(map(str.strip, row)) for number, row in head):
+            named = safely_named(sheet.name)
+            name = f"“{named}”" if named else ""
+            read = safely_named(chosen.name) or LIST_SHEET
+            told = f"第 {place} 个工作表{name}中也有名单，没有读取：一个文件只读取一个工作表，读取的是“{read}”。"
+            yield Notice("sheet_not_read", told)
+
+
+def _rows(
+    workbook: Workbook, sheet: Sheet, strings: Strings, header: Header, merges: list[int], notices: list[Notice]
+) -> Iterator[RawRow]:
     texts = CellTexts(header.columns, epoch=workbook.epoch)
+    unseen: set[int] = set()
+    hidden: list[int] = []
     with refusing_damage():
-        for number, cells in filled_down(sheet_rows(workbook, sheet, strings), merges):
+        for number, cells in filled_down(sheet_rows(workbook, sheet, strings, unseen), merges):
             if number > header.row:
-                yield number, *texts.of_row(cells)
+                row, faults = texts.of_row(cells)
+                if number in unseen and (faults or any(map(str.strip, row))):
+                    hidden.append(number)
+                yield number, row, faults
+    if hidden:
+        first = "、".join(map(str, hidden[:_MOST_NAMED]))
+        which = f"第 {first} 行" if len(hidden) <= _MOST_NAMED else f"第 {first} 行等 {len(hidden)} 行"
+        notices.append(Notice("rows_hidden", f"{which}被隐藏或筛选掉，屏幕上看不到，同样会推送；不推送的请删除。"))

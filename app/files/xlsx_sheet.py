@@ -10,7 +10,7 @@ from openpyxl.worksheet._reader import DATA_TAG, FORMULA_TAG, INLINE_STRING, ROW
 from app.files.row_types import unreadable
 from app.files.xlsx_cells import CELL_ERROR, NOT_CALCULATED, Number, RawCell
 from app.files.xlsx_elements import Damaged, elements, text_of, unescaped
-from app.files.xlsx_package import Sheet, Workbook
+from app.files.xlsx_package import TRUE, Sheet, Workbook
 from app.files.xlsx_strings import Strings
 
 RawCells = tuple[int, list[RawCell]]
@@ -20,8 +20,10 @@ _MOST_ROWS: Final = 1_048_576
 _LEADING_ZERO = re.compile("0[0-9]")
 
 
-def sheet_rows(workbook: Workbook, sheet: Sheet, strings: Strings) -> Iterator[RawCells]:
-    """Yield the rows that have anything in them."""
+def sheet_rows(
+    workbook: Workbook, sheet: Sheet, strings: Strings, unseen: set[int] | None = None
+) -> Iterator[RawCells]:
+    """Yield the rows that have anything in them; ``unseen`` is given the numbers of those that are not shown."""
     with workbook.open(sheet.part) as source:
         # Without the styles of dates, openpyxl leaves numbers as they are.
         parser = _Cells(source, strings, data_only=True)
@@ -37,6 +39,8 @@ def sheet_rows(workbook: Workbook, sheet: Sheet, strings: Strings) -> Iterator[R
             before = number
             cells = _in_place(found, workbook.date_styles)
             if any(cell != "" for cell in cells):
+                if unseen is not None and row.get("hidden") in TRUE:
+                    unseen.add(number)
                 yield number, cells
 
 

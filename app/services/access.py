@@ -93,6 +93,13 @@ def scopes_for(role: ClientRole | None, scopes: Collection[Scope], department: s
     return (ROLE_SCOPES[role] if role else frozenset()) | frozenset(scopes) or frozenset({Scope.LOOKUP})
 
 
+def changing_anothers_list(scopes: Collection[Scope], department: str) -> Collection[Scope]:
+    """Return the scopes by which a department that is not the bureau could change the list: a slip, most likely."""
+    if department == _ONLY_OF[ClientRole.BUREAU]:
+        return ()
+    return [scope for scope in (Scope.LIST_PUSH, Scope.LIST_APPROVE) if scope in scopes]
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """The client behind a request, with the scopes of the key it used."""
@@ -182,7 +189,7 @@ async def add_client(session: WriteSession, catalogue: Catalogue, *, name: str, 
     if not name.strip() or unprintable_position(name) is not None or contains_identity_number(name):
         raise InvalidField(FieldError("name", "unusable_name", "客户端名称不得为空白，不得含有不可见字符或身份号码。"))
     if await store.client_named(session, name) is not None:
-        raise Conflict(f"已有名为“{name}”的客户端。如需新密钥，请用 liancheng clients rotate。")
+        raise Conflict(f"已有名为“{name}”的客户端。换发密钥请用 liancheng clients rotate，再发一个请用 add-key。")
     client = StoredClient(uuid7(), name, known.name)
     await store.add_client(session, client)
     return client

@@ -50,6 +50,10 @@ _TOLD = {
     "literal_error": ("not_allowed", "应为以下之一：{expected}。"),
     "union_tag_invalid": ("not_allowed", "{discriminator} 应为以下之一：{expected_tags}。"),
     "union_tag_not_found": ("missing", "缺少必填字段 {discriminator}。"),
+    "float_type": ("wrong_type", "应为数字。"),
+    "float_parsing": ("wrong_type", "应为数字。"),
+    "finite_number": ("wrong_type", "应为有限的数字。"),
+    "greater_than": ("out_of_range", "应大于 {gt}。"),
     "greater_than_equal": ("out_of_range", "不得小于 {ge}。"),
     "less_than_equal": ("out_of_range", "不得大于 {le}。"),
     "uuid_parsing": ("wrong_type", "应为 UUID。"),
@@ -143,6 +147,8 @@ def _clean(value: str, *, lines: bool = False) -> str:
         raise refuse("blank", "不得为空白。")
     position = unprintable_position(stripped, lines=lines)
     if position is not None:
+        if stripped[position - 1] in "\r\n":
+            raise refuse("unprintable_character", f"第 {position} 个字符是换行，此处只能写成一行，请删除换行。")
         raise refuse("unprintable_character", f"第 {position} 个字符是不可见或无效字符，请删除。")
     if contains_identity_number(stripped):
         raise refuse("identity_number_in_text", "文字中含有公民身份号码，请删除；号码只能写在专用字段中。")

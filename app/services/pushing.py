@@ -194,7 +194,7 @@ class PushService:
             await run.carry_out(rows, self._terms.most_rows, asked.still_there if asked.dry_run else None)
             await run.warn_of_unfinished()
             # What the file holds and the list does not keep is left out knowingly, and told.
-            run.findings.warn(FieldError(None, "column_not_kept", notice) for notice in opened.source.notices)
+            run.findings.warn(FieldError(None, one.code, one.detail) for one in opened.source.notices)
             if isinstance(run, SnapshotRun) and not run.findings.errors_total:
                 options = opened.options
                 terms = RemovalTerms(options.removal_reason, options.confirm_removals, self._terms.most_removed_share)

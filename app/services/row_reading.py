@@ -166,14 +166,15 @@ def _follows(error: FieldError, source: FileRow) -> bool:
 
 def placed(error: FieldError, source: FileRow) -> FieldError:
     """Say where in the file a row's error stands."""
-    row, column = source.number, error.column
+    row, column = error.row or source.number, error.column
     field = error.field or ""
     if source.columns and column is None:
         column = source.columns.get(field) or source.columns.get(field.rpartition(".")[0])
-    if source.person_rows and field.startswith("persons["):
+    # The rules know an operation's first row only; of a person, it is the own row that has to be marked.
+    if source.person_rows and field.startswith("persons[") and row == source.number:
         position = int(field[len("persons[") : field.index("]")])
         row = source.person_rows[position] if position < len(source.person_rows) else row
-    return replace(error, row=error.row or row, column=column)
+    return replace(error, row=row, column=column)
 
 
 # What each error of several fields together is about.

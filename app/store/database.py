@@ -4,8 +4,8 @@ A session is one transaction. ``ReadSession`` and ``WriteSession`` are the same 
 types to the checker, and the database itself refuses a write in the former.
 """
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from types import MappingProxyType
 from typing import NewType
 
@@ -25,6 +25,7 @@ Session = ReadSession | WriteSession
 
 # Classes of SQLSTATE that say "not now" rather than "you are wrong": connection, resources, operator intervention.
 _UNIQUE_VIOLATION = "23505"
+_INSUFFICIENT_PRIVILEGE = "42501"
 _OUTAGES = ("08", "53", "57")
 # A server that tells of a commit before it is on disk could lose a push that was acknowledged, and the record of an
 # answer that somebody acts on. Whatever asks for more than that is left as it is.
@@ -180,6 +181,17 @@ async def told_as_ours() -> AsyncIterator[None]:
         if error.connection_invalidated or (sqlstate(error) or "").startswith(_OUTAGES):
             raise _unavailable() from error
         raise
+
+
+@contextmanager
+def rights_told(told: str) -> Iterator[None]:
+    """Turn "permission denied" into :class:`Misconfigured` that says ``told``."""
+    try:
+        yield
+    except DBAPIError as error:
+        if sqlstate(error) != _INSUFFICIENT_PRIVILEGE:
+            raise
+        raise Misconfigured(told) from error
 
 
 @asynccontextmanager

@@ -1,7 +1,7 @@
 """What a push is made of before it is sent, whatever it was given as."""
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +30,9 @@ def prepared(
     source: Source, media_type: str | None, on_progress: Progress | None, **terms: Unpack[PushTerms]
 ) -> Iterator[PreparedPush]:
     """Prepare a push; a path is open as long as the block lasts."""
+    if isinstance(source, str | bytes | bytearray | Mapping):
+        # Taken for operations, a path written as a text would be as many as it has characters.
+        raise TypeError("a push is given as a Path, an open file that can seek, or a list of operations")
     query = requests.push_query(**terms)
     if isinstance(source, Path) or hasattr(source, "read"):
         file: Path | BinaryIO = source  # type: ignore[assignment] # what reads is a file

@@ -165,3 +165,10 @@ async def test_what_cannot_be_an_option_is_a_usage_error_and_changes_nothing(api
         department = ["--department", CUSTOMS] if options else []
         assert liancheng(api.settings, "clients", "add", "某系统", *department, *options).returncode == 2
     assert await api.rows("SELECT * FROM api_keys") == before
+
+
+def test_a_key_by_which_another_department_could_change_the_list_is_given_with_a_warning(api: Api) -> None:
+    for name, department, warned in (("甲", CUSTOMS, True), ("乙", BUREAU, False)):
+        done = liancheng(api.settings, "clients", "add", name, "--department", department, "--scope", "list:push")
+        assert key_in(done.stdout)
+        assert ("list:push" in done.stderr) is warned

@@ -7,6 +7,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from app.domain.code_rules import resident_id_check_character
 from app.domain.synthetic import synthetic_resident_id, synthetic_uscc
 from tests.cli.clerk import HEADER, NUMBER, at_service, csv, row
 from tests.cli.commands import liancheng, printed
@@ -33,11 +34,29 @@ async def test_a_clerks_gb18030_file_goes_in_with_its_difference_shown(
     assert done.returncode == 0, done.stderr
     assert "新列入" in done.stderr
     assert "示例第1（虚构）有限公司" in done.stderr
+    # The day as it was read, and who: what a clerk has to see before it is on the list.
+    assert "列入日期：2026-03-02" in done.stderr
+    assert "人员：虚构1（法定代表人）" in done.stderr
     assert "第 1 版" in done.stderr
     assert done.stdout == ""
     assert "/v1/pushes" in service.output()
     assert (await api.asked(NUMBER, subject_kind="person"))["verdict"] == "listed"
     assert NUMBER not in done.stdout + done.stderr
+
+
+async def test_a_valid_number_that_may_be_the_rest_of_another_is_shown_to_be_compared(
+    api: Api, service: Process, tmp_path: Path
+) -> None:
+    rest = next(
+        n
+        for n in (f"4418001970{day:04}{first}00" for day in range(101, 128) for first in range(1, 10))
+        if resident_id_check_character(n) == "0"
+    )
+    file = csv(tmp_path, row(1), row(2).replace(synthetic_resident_id(2), f"{rest}0"))
+    done = liancheng(api.settings, "push", str(file), "--dry-run", **at_service(api, service.url))
+    assert done.returncode == 0, done.stderr
+    assert "第 3 行：身份号码末三位都是 0" in done.stderr
+    assert rest not in done.stdout + done.stderr
 
 
 async def test_the_template_is_filled_in_and_goes_in(api: Api, service: Process, tmp_path: Path) -> None:

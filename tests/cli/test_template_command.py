@@ -31,6 +31,12 @@ def test_a_file_that_is_there_is_kept_unless_one_insists(settings: Settings, tmp
     assert "名单" in openpyxl.load_workbook(file).sheetnames
 
 
+def test_a_name_that_would_not_open_as_what_it_is_is_refused(settings: Settings, tmp_path: Path) -> None:
+    file = tmp_path / "填报.csv"
+    assert ".xlsx" in refused(settings, "template", str(file))
+    assert not file.exists()
+
+
 def test_a_folder_that_is_not_there_is_told_in_a_sentence(settings: Settings, tmp_path: Path) -> None:
     said = refused(settings, "template", str(tmp_path / "没有" / "填报.xlsx"))
     assert "填报.xlsx" in said

@@ -147,3 +147,12 @@ def test_an_approval_is_never_repeated(shell: Shell, trouble: Answer) -> None:
     with misbehaving(trouble) as server, pytest.raises(Undetermined):
         shell(server.url, lambda client: client.approve("p"))
     assert (server.received[0].path, server.received[0].json()) == ("/v1/pushes/p/approval", {"approve": True})
+
+
+@each_shell
+@pytest.mark.parametrize("source", ["名单.xlsx", b"op", {"op": "list"}])
+def test_what_is_no_push_is_refused_before_anything_is_sent(shell: Shell, source: Any) -> None:
+    with misbehaving() as server:
+        with pytest.raises(TypeError, match="Path"):
+            shell(server.url, lambda client: client.push(source))
+        assert server.received == []

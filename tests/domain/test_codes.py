@@ -205,6 +205,17 @@ def test_a_wrong_check_character_is_named_with_the_right_one() -> None:
     assert "第18位校验码应为 3" in fault.detail
 
 
+@pytest.mark.parametrize(
+    ("whole", "kind"), [("441800197003190999", SubjectKind.PERSON), ("914403001922038216", SubjectKind.UNIT)]
+)
+def test_of_a_number_that_a_spreadsheet_rounded_no_check_character_is_told(whole: str, kind: SubjectKind) -> None:
+    rounded = whole[:15] + "000"
+    fault = fault_of(rounded, kind)
+    assert (fault.fault, fault.position) == (CodeFault.CHECK_CHARACTER, 18)
+    assert "电子表格" in fault.detail
+    assert "应为" not in fault.detail
+
+
 @given(text_of(USCC_ALPHABET, 17), text_of(DIGITS, 17), text_of(DIGITS + ascii_uppercase, 8))
 def test_check_characters_are_those_that_the_standards_weights_give(code: str, number: str, organisation: str) -> None:
     of_code = sum(USCC_ALPHABET.index(character) * 3**i for i, character in enumerate(code))

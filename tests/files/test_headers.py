@@ -42,7 +42,7 @@ def test_a_double_publicity_table_is_read_and_says_what_it_left_out() -> None:
     assert values(list(source)) == [operation(1)]
     (notice,) = source.notices
     for told in ("D 列“CF_CFLB”", "E 列“CF_NR”", "I 列“备注”"):
-        assert told in notice
+        assert told in notice.detail
 
 
 def test_english_names_are_read() -> None:

@@ -1,6 +1,8 @@
 """The enciphered temporary file: what comes out is what went in, and nothing of it is on the disk."""
 
 import os
+import resource
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.synthetic import synthetic_resident_id
+from app.errors import NoRoom
 from app.files.spool import Spool
 
 
@@ -70,3 +73,26 @@ def test_a_closed_spool_is_gone() -> None:
     spool.close()
     with pytest.raises(ValueError, match="closed"):
         reader.read()
+
+
+@pytest.fixture
+def little_room() -> Iterator[None]:
+    """Let no file grow beyond 64 KiB."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (65_536, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.usefixtures("little_room")
+def test_what_does_not_fit_on_the_disk_is_told_as_no_room_and_closes_without_trouble() -> None:
+    with Spool() as spool, pytest.raises(NoRoom):
+        spool.write(bytes(1_000_000))
+
+
+@pytest.mark.usefixtures("little_room")
+def test_what_is_buffered_still_does_not_pass_for_received() -> None:
+    with Spool() as spool:
+        spool.write(bytes(100_000))
+        with pytest.raises(NoRoom):
+            spool.settle()

@@ -17,6 +17,7 @@ from tests.files.files import (
     HEADER,
     new_workbook,
     only_error,
+    opened,
     operation,
     read,
     read_xlsx,
@@ -287,3 +288,43 @@ def test_cells_that_are_only_left_empty_are_not_guessed() -> None:
     rows = read_xlsx(HEADER, row(1), ["", "", "", "", "虚构5", synthetic_resident_id(5), "其他"])
     assert len(rows) == 2
     assert value_of(rows[1])["unit"] == {}
+
+
+# What a clerk does not see
+
+
+def test_rows_that_are_hidden_or_filtered_away_are_read_and_told_of() -> None:
+    book, sheet = new_workbook(HEADER, *(row(n) for n in range(1, 9)))
+    for number in (3, 5, *range(7, 12)):
+        sheet.row_dimensions[number].hidden = True
+    source = opened(saved(book), XLSX)
+    assert len(list(source)) == 8
+    (notice,) = source.notices
+    assert notice.code == "rows_hidden"
+    # Rows 10 and 11 hold nothing.
+    assert "第 3、5、7、8、9 行被隐藏" in notice.detail
+
+
+def test_a_second_sheet_that_holds_a_list_is_told_of_as_not_read() -> None:
+    book, _ = new_workbook(HEADER, row(1), title="3月")
+    others = {"4月": row(2), "441800197003190005": row(3), "空": (), "示例": row(4), "隐藏": row(5)}
+    for name, cells in others.items():
+        sheet = book.create_sheet(name)
+        sheet.append(list(HEADER))
+        sheet.append(list(cells))
+        sheet.sheet_state = "hidden" if name == "隐藏" else "visible"
+    book.create_sheet("说明").append(["随便写的"])
+    source = opened(saved(book), XLSX)
+    assert values(list(source)) == [operation(1)]
+    assert [one.code for one in source.notices] == ["sheet_not_read"] * 2
+    assert "第 2 个工作表“4月”" in source.notices[0].detail
+    assert "“3月”" in source.notices[0].detail
+    # A name that might be somebody's number is not repeated.
+    assert "第 3 个工作表中" in source.notices[1].detail
+
+
+def test_a_damaged_sheet_that_is_not_read_is_no_reason_to_refuse_the_list() -> None:
+    book, _ = new_workbook(HEADER, row(1))
+    book.create_sheet("别的").append(list(HEADER))
+    body = with_part(saved(book), "xl/worksheets/sheet2.xml", "<worksheet")
+    assert values(read(body, XLSX)) == [operation(1)]

@@ -217,6 +217,9 @@ def test_what_has_no_column_or_row_of_its_own_is_placed_in_the_row_only() -> Non
     source = FileRow(ROW, {}, COLUMNS, (), (ROW,))
     assert placed(FieldError("tier", "x", ""), source) == FieldError("tier", "x", "", ROW)
     assert placed(FieldError(None, "x", ""), source) == FieldError(None, "x", "", ROW)
+    # The rules name the row that the operation begins in; a further person has another.
+    further = FileRow(ROW, {}, COLUMNS, (), (ROW, ROW + 1))
+    assert placed(FieldError("persons[1].id_number", "x", "", ROW), further).row == ROW + 1
     beyond = FieldError("persons[9].id_number", "x", "")
     assert placed(beyond, source) == FieldError("persons[9].id_number", "x", "", ROW)
     elsewhere = FieldError("unit.uscc", "x", "", 3, "Z 别处")
