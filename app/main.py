@@ -30,6 +30,7 @@ from app.api import (
 )
 from app.api.deps import Services
 from app.api.edge import BodyLimits, Edge
+from app.api.head import HeadRequests
 from app.api.quick_lookups import QuickLookups
 from app.api.rendered import RenderedAnswers
 from app.errors import LianchengError, Misconfigured
@@ -72,6 +73,7 @@ am I obliged to do to them, on which legal basis, and who else acts?**
 - Only a `200` with a `verdict` is a verdict. An error, a timeout or no answer means **undetermined**: fail closed.
 - Errors are `application/problem+json` (RFC 9457) with a stable `code`; `detail` is Chinese, for the desk.
 - Times are RFC 3339 in UTC, days are Asia/Shanghai's. `X-Request-ID` is taken over or made, and always returned.
+- Each `GET` may be asked as `HEAD`: judged, answered and recorded alike, without the body.
 - An identity number goes into a request body, never into a URL. It comes back masked.
 """
 
@@ -144,6 +146,7 @@ def create_app(settings: Settings | None = None, *, freeze: bool = False) -> Fas
         app.include_router(router)
     problems.install(app)
     openapi.install(app)
+    app.add_middleware(HeadRequests)
     app.add_middleware(Edge, limits=limits)
     # Ahead of all layers, the framework's own too: to pass through them costs more than to answer.
     app.middleware_stack = QuickLookups(app.build_middleware_stack(), limits)

@@ -187,6 +187,10 @@ class Settings(BaseSettings):
         float,
         Field(ge=1, description="Seconds without a sign of life after which another process takes over a delivery."),
     ] = 30.0
+    webhook_keep_days: Annotated[
+        int,
+        Field(ge=30, le=36_500, description="Days for which deliveries of webhooks and their attempts are kept."),
+    ] = 184
     shutdown_grace: Annotated[
         int, Field(ge=0, description="Seconds that a stopping process gives to the requests it has taken in.")
     ] = 30

@@ -21,6 +21,7 @@ from app.api.deps import (
     Writing,
 )
 from app.api.entity_tags import has_already, tag_of
+from app.api.head import head_alone
 from app.api.openapi import (
     NOT_MODIFIED,
     OBLIGATION_PROBLEMS,
@@ -148,8 +149,10 @@ async def read_obligations(  # noqa: PLR0913 - one parameter per part of the req
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag})
     asked = service.duties_of(departments, measure)
     if table is not None:
-        file = await export(session, service, asked, chosen, table)
-        return StreamingResponse(_pieces(file), headers=_file_headers(table, chosen.on) | {"ETag": tag})
+        headers = _file_headers(table, chosen.on) | {"ETag": tag}
+        if head_alone(request.scope):
+            return StreamingResponse((), headers=headers)
+        return StreamingResponse(_pieces(await export(session, service, asked, chosen, table)), headers=headers)
     page = await service.page(session, asked, chosen, after, limit)
     response.headers["ETag"] = tag
     return ObligationsOut(

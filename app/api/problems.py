@@ -52,7 +52,8 @@ def _methods_of(request: Request) -> list[str]:
     """Return the methods that a path takes: of all its routes, where the framework asks only the first."""
     contexts = iter_route_contexts(request.app.routes)
     fitting = (one for one in contexts if one.path and compile_path(one.path)[0].match(request.url.path))
-    return sorted({method for one in fitting for method in one.methods or ()})
+    methods = {method for one in fitting for method in one.methods or ()}
+    return sorted(methods | {"HEAD"} if "GET" in methods else methods)
 
 
 def problem_response(error: LianchengError, headers: Mapping[str, str] | None = None) -> Response:

@@ -10,6 +10,7 @@ from starlette.requests import ClientDisconnect
 from app.domain.text import contains_identity_number
 from app.errors import (
     ConnectionsBusy,
+    DatabaseUnavailable,
     FieldError,
     IdempotencyKeyMissing,
     InvalidField,
@@ -22,6 +23,11 @@ from app.files.spool import Spool
 from app.store.database import Database, WriteSession
 
 _READ_TYPES = frozenset({JSON, NDJSON, "application/ndjson", CSV, XLSX})
+_NOTHING_KEPT = "数据库暂时无法访问，本次没有保存任何内容。请稍后重试，推送仍用同一 Idempotency-Key。"
+_PERHAPS_KEPT = (
+    "提交时失去与数据库的连接，本次是否已经生效尚不可知。"
+    "请原样重试，推送仍用同一 Idempotency-Key：已生效的不会重复，并会如实告知。"
+)
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -49,13 +55,21 @@ async def received(request: Request) -> AsyncIterator[Spool]:
 
 
 @asynccontextmanager
-async def our_turn(database: Database) -> AsyncIterator[WriteSession]:
-    """Yield the process's one session for pushes; :class:`PushInProgress` where the push before it takes too long."""
+async def our_turn(database: Database, *, dry_run: bool = False) -> AsyncIterator[WriteSession]:
+    """Yield the process's one session for pushes; :class:`PushInProgress` where the push before it takes too long.
+
+    Raises :class:`DatabaseUnavailable` where the database is lost on the way. Before the commit it takes everything
+    back; once the commit is sent, nobody here knows, and to say that nothing was kept could be untrue.
+    """
+    committing = False
     try:
         async with database.writing() as session:
             yield session
+            committing = not dry_run
     except ConnectionsBusy as error:
         raise PushInProgress("另一批推送尚未完成，本次推送未执行。请用同一 Idempotency-Key 稍后重试。") from error
+    except DatabaseUnavailable as error:
+        raise DatabaseUnavailable(_PERHAPS_KEPT if committing else _NOTHING_KEPT) from error
 
 
 def checked_key(key: str | None, *, dry_run: bool) -> str:

@@ -62,7 +62,8 @@ async def push(
 
     The body is JSON, NDJSON, CSV or XLSX, up to a million rows. Every error of every row is reported at once, with its
     row, column and field; then nothing is kept, and the key is not used up. Once this answers 201, every lookup on
-    every process sees the change. After a lost connection, send the same body with the same key again.
+    every process sees the change. After a lost connection, or a 503, send the same body with the same key again: that
+    tells what became of it, and makes it where it was not.
     """
     key = checked_key(idempotency_key, dry_run=dry_run)
 
@@ -72,7 +73,7 @@ async def push(
     async with received(request) as body:
         media_type = request.headers["content-type"]
         asked = PushRequest(body, media_type, key, outside, dry_run=dry_run, still_there=still_there)
-        async with our_turn(services.push_database) as session:
+        async with our_turn(services.push_database, dry_run=dry_run) as session:
             report, replayed = await services.pushes.push(session, caller, asked)
     response.status_code = _STATUSES.get(report.status, HTTPStatus.ACCEPTED)
     if report.push_id is not None:

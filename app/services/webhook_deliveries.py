@@ -137,7 +137,7 @@ class Deliverer:
     ) -> list[tuple[Event, dict[str, Any]]]:
         """Note how an attempt ended, with what follows from it; return what is to be logged."""
         found = await store.by_id(session, job.delivery_id)
-        assert found is not None  # noqa: S101 - nothing is ever deleted, and it was there
+        assert found is not None  # noqa: S101 - nothing is deleted for a month after it is over
         webhook = await webhook_store.locked(session, found.webhook_id)
         delivery = await store.locked(session, job.delivery_id)
         if delivery.attempts != job.attempt_no - 1:

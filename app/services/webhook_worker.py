@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
@@ -14,11 +14,12 @@ from app.services.webhook_deliveries import Deliverer
 from app.services.webhook_sending import Sender
 from app.services.webhook_targets import TargetRules, trust
 from app.settings import Settings
-from app.store import queue
+from app.store import queue, webhook_deliveries
 from app.store.database import Database
 
 _TIDY_SECONDS = 3600.0
 _COME_BACK_SECONDS = 5.0
+_FORGOTTEN_AT_ONCE = 500
 
 
 class WebhookWorker:
@@ -67,6 +68,7 @@ class WebhookWorker:
             try:
                 async with self._database.writing() as session:
                     await queue.forget_done(session)
+                await forget_old(self._database, timedelta(days=self._settings.webhook_keep_days))
             except Exception as error:  # noqa: BLE001 - it is done again in an hour
                 self._log.error(Event.WEBHOOK_TROUBLE, **described(error))
             await self._rest(_TIDY_SECONDS)
@@ -77,6 +79,15 @@ class WebhookWorker:
                 await self._stop.wait()
         except TimeoutError:
             return
+
+
+async def forget_old(database: Database, keep: timedelta) -> None:
+    """Delete the deliveries that have been over for longer than ``keep``, few at a time: nobody waits for it."""
+    before = datetime.now(UTC) - keep
+    deleted = _FORGOTTEN_AT_ONCE
+    while deleted == _FORGOTTEN_AT_ONCE:
+        async with database.writing() as session:
+            deleted = await webhook_deliveries.forget(session, before, _FORGOTTEN_AT_ONCE)
 
 
 @asynccontextmanager

@@ -36,6 +36,16 @@ _ON_DISK = """
 _READ_ONLY = "25006"
 
 
+# Among a connection's options: after how many seconds the client gives a statement up, where the server does not.
+_PATIENCE = "liancheng_patience"
+
+
+def patience(session: Session) -> float:
+    """Return after how many seconds a statement of this session is given up, whatever has become of the server."""
+    seconds: float = session.sync_connection.get_execution_options()[_PATIENCE]
+    return seconds
+
+
 class Database:
     """One process's connections, all of them in the restricted role of the running service."""
 
@@ -60,6 +70,7 @@ class Database:
             max_overflow=0,
             pool_timeout=wait or timeout,
             hide_parameters=True,
+            execution_options={_PATIENCE: timeout + 1},
         )
 
     async def connect(self, further: Mapping[str, str] = MappingProxyType({})) -> "asyncpg.Connection[asyncpg.Record]":

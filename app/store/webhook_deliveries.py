@@ -161,3 +161,13 @@ async def unfinished_test(session: Session, webhook_id: UUID) -> bool:
         webhook_deliveries.c.state.in_(_UNFINISHED),
     )
     return (await session.execute(query.limit(1))).scalar_one_or_none() is not None
+
+
+async def forget(session: WriteSession, before: datetime, most: int) -> int:
+    """Delete up to ``most`` deliveries that were over before a moment, with their attempts; return how many.
+
+    The last twenty of each webhook stay while it is there, and so does whatever is younger than thirty days: the
+    function sees to it, with its owner's rights, for the service itself has none to delete.
+    """
+    query = text("SELECT forget_webhook_deliveries(:before, :most)")
+    return int((await session.execute(query, {"before": before, "most": most})).scalar_one())

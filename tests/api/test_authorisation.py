@@ -174,6 +174,8 @@ async def world(api: Api) -> World:
         "uscc": synthetic_uscc(1),
         "listing_id": listing_id,
         "list_version": "1",
+        "no": "9",
+        "code": "customs.clearance",
         "alert_id": f"cleared_then_listed.{listing_id}.1.unit",
     }
     elsewhere = {name: str(uuid4()) for name in there}
@@ -181,13 +183,17 @@ async def world(api: Api) -> World:
     return World(api, there, elsewhere, bad, lacking)
 
 
-async def call(world: World, route: Route, values: dict[str, str], headers: Mapping[str, str]) -> httpx.Response:
-    """Make a call that needs nothing but a key."""
+async def call(
+    world: World, route: Route, values: dict[str, str], headers: Mapping[str, str], method: str | None = None
+) -> httpx.Response:
+    """Make a call that needs nothing but a key, by the route's method or another one."""
     extra = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
     extra.append((b"Idempotency-Key", uuid4().hex.encode()))
     body = BODIES[str(route)]() if route.takes_body else None
     query = QUERIES.get(str(route))
-    return await world.api.http.request(route.method, route.url(values), params=query, json=body, headers=extra)
+    return await world.api.http.request(
+        method or route.method, route.url(values), params=query, json=body, headers=extra
+    )
 
 
 async def of_client(world: World, route: Route, key: str) -> dict[str, str]:
@@ -268,6 +274,31 @@ async def test_any_of_the_scopes_alone_is_enough(world: World) -> None:
             values = await of_client(world, route, key)
             response = await call(world, route, values, {"Authorization": f"Bearer {key}"})
             assert response.is_success, f"{route}: {response.text}"
+
+
+async def test_head_is_let_in_where_get_is_and_answered_with_the_head_of_its_answer(world: World) -> None:
+    seen = 0
+    for name, route in ROUTES.items():
+        if route.method != "GET":
+            continue
+        seen += 1
+        keys = {"right": f"Bearer {world.api.key}"}
+        if DECLARED[name] is not PUBLIC:
+            keys |= {"none": "", "lacking": f"Bearer {world.lacking[scopes_of(name)]}"}
+        for kind, key in keys.items():
+            for values in (world.there, world.elsewhere):
+                got = await call(world, route, values, {"Authorization": key})
+                headed = await call(world, route, values, {"Authorization": key}, "HEAD")
+                assert headed.status_code == got.status_code, f"{route}: {kind}"
+                assert told(headed) == told(got), f"{route}: {kind}"
+                assert headed.content == b""
+                assert got.content, f"{route}: the test would pass without a body to leave out"
+    assert seen > len(ROUTES) / 2
+
+
+def told(response: httpx.Response) -> dict[str, str]:
+    """Return the headers of a response but for what differs between any two calls: its id, and seconds to midnight."""
+    return dict(response.headers) | {"x-request-id": "", "cache-control": ""}
 
 
 @pytest.mark.parametrize(

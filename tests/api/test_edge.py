@@ -83,11 +83,11 @@ async def test_an_unknown_path_is_a_problem(api: Api, path: str) -> None:
         ("GET", "/v1/lookups", {"POST"}),
         ("PUT", "/v1/lookups", {"POST"}),
         ("DELETE", "/v1/pushes", {"POST"}),
-        ("POST", "/v1/catalogue", {"GET"}),
-        ("OPTIONS", "/v1/catalogue", {"GET"}),
-        ("TRACE", "/healthz", {"GET"}),
+        ("POST", "/v1/catalogue", {"GET", "HEAD"}),
+        ("OPTIONS", "/v1/catalogue", {"GET", "HEAD"}),
+        ("TRACE", "/healthz", {"GET", "HEAD"}),
         ("NONSENSE", "/v1/lookups", {"POST"}),
-        ("PUT", "/v1/enforcement-reports", {"GET", "POST"}),
+        ("PUT", "/v1/enforcement-reports", {"GET", "HEAD", "POST"}),
     ],
 )
 async def test_a_wrong_method_is_a_problem_that_names_the_right_ones(

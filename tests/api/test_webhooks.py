@@ -201,4 +201,4 @@ async def test_what_never_began_has_nothing_to_replay(api: Api) -> None:
 async def test_a_405_names_every_method_that_the_path_takes(api: Api) -> None:
     response = await call(api, "PUT", f"/{uuid4()}")
     assert response.status_code == httpx.codes.METHOD_NOT_ALLOWED
-    assert response.headers["Allow"] == "DELETE, GET, PATCH"
+    assert response.headers["Allow"] == "DELETE, GET, HEAD, PATCH"
