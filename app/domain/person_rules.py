@@ -40,7 +40,8 @@ def with_persons(
 
     ``ids[i]`` are all ids of the number of ``given[i]``. Who is recorded keeps what a whole list does not tell (when
     they came, when they were away, a ban of which it says nothing); who is not given any more has left today, at the
-    latest.
+    latest. The one first day that it tells of a person never takes the days from them that they answered for before an
+    absence.
     """
     result = list(recorded)
     wanted = {one_id: person for person, own in zip(given, ids, strict=True) for one_id in own | {person.person_id}}
@@ -62,18 +63,41 @@ def _again(person: RelatedPerson, given: RelatedPerson, today: date) -> RelatedP
     if person.end is not None and person.end.reason is PersonEndReason.CORRECTED:
         # They never were in it, as the record says: what it held of them is no part of what it holds now.
         return given
-    since, absences = person.since, person.absences
+    told, absences = given.since, person.absences
     if person.end is not None:
         # Whoever comes back has a first day again; the days that they answered for before stay.
-        returns = given.since is not None and given.since >= person.end.on
-        absences = Span(person.end.on, given.since if returns and given.since else today).after(absences)
-    if not knows_since(replace(person, absences=absences), given.since):
-        since = given.since
+        returned = told if told is not None and told >= person.end.on else None
+        absences = Span(person.end.on, returned or today).after(absences)
+        told = None if returned else told
     # A file without columns for bans is no decision about them, and what is lifted here would be a false "not listed".
     ban = given.position_ban or person.position_ban
-    return replace(person, roles=given.roles, position_ban=ban, since=since, end=None, absences=absences)
+    again = replace(person, roles=given.roles, position_ban=ban, end=None, absences=absences)
+    return again if told is None or knows_since(again, told) else _first_day_corrected(again, told)
+
+
+def _first_day_corrected(person: RelatedPerson, since: date) -> RelatedPerson:
+    """Take a first day that the record has not for that of their last return by then, or else of their first time."""
+    wrong = [span for span in person.absences if span.first <= since][-1:]
+    if not wrong:
+        return replace(person, since=since)
+    absences: tuple[Span, ...] = ()
+    for span in person.absences:
+        absences = (Span(span.first, since) if span in wrong else span).after(absences)
+    return replace(person, absences=absences)
 
 
 def knows_since(person: RelatedPerson, since: date | None) -> bool:
     """Whether a given first day is one that the record has: of the first time, or of one when they came back."""
     return since is None or since == person.since or any(since == span.until for span in person.absences)
+
+
+def left_and_came_back(person: RelatedPerson, on: date, ends: Iterable[PersonEnd]) -> bool:
+    """Whether somebody came back on the very day on which they had left, which leaves no absence to know it by.
+
+    ``ends`` are those that the listing's history has of them, in its order.
+    """
+    left: set[date] = set()
+    for end in ends:
+        left = left | {end.on} if end.reason is PersonEndReason.LEFT else set()
+    gone = person.end is not None and person.end.on <= on
+    return on in left and not gone and not any(span.covers(on) for span in person.absences)

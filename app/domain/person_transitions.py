@@ -102,13 +102,23 @@ def person_banned(op: BanOperation, before: Entry, people: People, refusals: Ref
 
 
 def named_person(named: PersonNamed, before: Entry, people: People, refusals: Refusals) -> RelatedPerson:
-    """Return the person of the listing who is named by number or id; refuse whoever is none of its persons."""
+    """Return the person of the listing who is named by number or id; refuse whoever is none of its persons.
+
+    Of a number with several names, whoever has not left is meant, or else the only one who has; nobody says which of
+    several who have.
+    """
     ids = frozenset({named}) if isinstance(named, UUID) else people.ids_of(named)
-    person = before.person(ids)
-    if person is None or person.erased:
+    found = [one for one in before.persons if one.person_id in ids and not one.erased]
+    if not found:
         told = "本条记录中没有这个人员，请核对号码或 person_id。"
         refusals.refuse(_person_field(named), "person_not_found", told)
-    return person
+    there = [one for one in found if one.end is None]
+    left = [one for one in found if one.end is not None and one.end.reason is PersonEndReason.LEFT]
+    meant = there or left or found
+    if len(meant) > 1:
+        told = f"此号码在本条记录中有 {len(meant)} 个姓名，均已离任或更正；请用 person_id 指明是哪一个。"
+        refusals.refuse(_person_field(named), "person_ambiguous", told)
+    return meant[0]
 
 
 def _person_field(named: PersonNamed) -> str:

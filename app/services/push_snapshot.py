@@ -22,6 +22,7 @@ from app.domain.operations import (
 )
 from app.domain.person_rules import knows_since
 from app.errors import FieldError, TooManyRemovals
+from app.services.person_returns import without_known_returns
 from app.services.push_people import Identities
 from app.services.push_run import ROWS_IN_A_PART, Part, PushRun, Step
 from app.services.row_reading import ReadRow, placed
@@ -60,6 +61,7 @@ class SnapshotRun(PushRun):
         rows = [row for row in part.rows if row.operation is not None]
         keys = [row.operation.target for row in rows if isinstance(row.operation, ListOperation)]
         known = await listings.named(self.session, keys)
+        rows = await without_known_returns(self.session, rows, known, part.identities)
         again = await snapshot_seen.note(self.session, [(*key, row.source.number) for key, row in _keyed(rows)])
         steps = await asyncio.to_thread(self._compared, rows, known, again, part.identities)
         await self.do(steps, part.identities, known)

@@ -165,16 +165,22 @@ def _by_listing(related: "Sequence[asyncpg.Record]") -> dict[UUID, tuple[Related
 
 
 async def write(session: WriteSession, entries: Sequence[Entry]) -> None:
-    """Write what the listings are now: those at their first revision are new, the others are there already.
+    """Write what the listings are now, after these changes of them in their order.
 
-    The latter come first, in their order: a listing may be moved off a key that another then takes.
+    Those that are there already come first: a listing may be moved off a key that another then takes. What is new is
+    written once, as the last of its changes left it.
     """
-    altered = [entry for entry in entries if entry.listing.revision > 1]
+    new = {entry.listing.listing_id: entry for entry in entries if entry.listing.revision == 1}
+    altered = []
+    for entry in entries:
+        if entry.listing.listing_id in new:
+            new[entry.listing.listing_id] = entry
+        else:
+            altered.append(entry)
     if altered:
         await _alter(session, altered)
-    new = [entry for entry in entries if entry.listing.revision == 1]
-    await copy_in(session, listings, LISTING_COLUMNS, [_listing_values(entry.listing) for entry in new])
-    related = [_related_values(entry.listing.listing_id, person) for entry in new for person in entry.persons]
+    await copy_in(session, listings, LISTING_COLUMNS, [_listing_values(entry.listing) for entry in new.values()])
+    related = [_related_values(entry.listing.listing_id, person) for entry in new.values() for person in entry.persons]
     await copy_in(session, related_persons, RELATED_COLUMNS, related)
 
 

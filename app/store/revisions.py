@@ -13,8 +13,8 @@ from uuid import UUID
 from sqlalchemy import ARRAY, Integer, Select, Uuid, and_, any_, cast, func, or_, select, text, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from app.domain.listing import Entry, Listing, RelatedPerson
-from app.store.bulk import copy_in
+from app.domain.listing import Entry, Listing, PersonEnd, PersonEndReason, RelatedPerson
+from app.store.bulk import copy_in, fetch
 from app.store.database import Session, WriteSession
 from app.store.listings import listing_of, person_of
 from app.store.tables import listing_revisions, persons, pushes
@@ -216,6 +216,22 @@ async def of_listing(session: Session, listing_id: UUID) -> list[Revision]:
     """Return every revision of a listing, the first one first."""
     query = _revisions().where(listing_revisions.c.listing_id == listing_id).order_by(listing_revisions.c.revision)
     return await _read(session, query)
+
+
+async def ends_of_persons(session: Session, listing_ids: Iterable[UUID]) -> dict[tuple[UUID, UUID], list[PersonEnd]]:
+    """Return the ends that these listings' revisions have of each (listing, person), the first revision's first."""
+    found: dict[tuple[UUID, UUID], list[PersonEnd]] = {}
+    for listing_id, person_id, ended_on, reason in await fetch(session, _ENDS, list(listing_ids)):
+        end = PersonEnd(date.fromisoformat(ended_on), PersonEndReason(reason))
+        found.setdefault((listing_id, UUID(person_id)), []).append(end)
+    return found
+
+
+_ENDS = """
+    SELECT listing_id, person ->> 'person_id', person ->> 'ended_on', person ->> 'end_reason'
+    FROM listing_revisions, jsonb_array_elements(state -> 'persons') AS person
+    WHERE listing_id = ANY ($1::uuid[]) AND person ->> 'ended_on' IS NOT NULL ORDER BY listing_id, revision
+"""
 
 
 async def page_at_version(session: Session, version: int, past: UUID | None, limit: int) -> list[Revision]:

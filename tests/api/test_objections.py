@@ -101,6 +101,25 @@ async def test_upholding_without_doing_anything_is_done_and_warned_of(api: Api) 
     assert [(one["row"], one["code"]) for one in twice.json()["errors"]] == [(3, "duplicate_in_push")]
 
 
+@pytest.mark.parametrize("persons", [[], [person(1)]])
+async def test_what_is_listed_and_contested_in_one_push_is_kept_as_its_history_has_it(
+    api: Api, persons: list[JSON]
+) -> None:
+    filed = filing(id_number=NUMBER) if persons else filing()
+    done = await api.pushed(list_operation(9), list_operation(1, persons=persons), filed, decision())
+    assert [(one["row"], one["revision"]) for one in done["rows"]][1:] == [(2, 1), (3, 2), (4, 3)]
+    assert await marked(api, synthetic_uscc(1)) == (False, [])
+    # The next change of it goes on from there.
+    await api.pushed(filing(objection_no="虚构异2号"))
+    assert (await marked(api, synthetic_uscc(1)))[0]
+    listing_id = done["rows"][1]["listing_id"]
+    shown = (await api.http.get(f"/v1/listings/{listing_id}", headers=api.headers())).json()
+    assert (shown["revision"], [one["outcome"] for one in shown["objections"]]) == (4, ["upheld", None])
+    assert [one["name"] for one in shown["persons"]] == [one["name"] for one in persons]
+    async with api.owner.reading() as session:
+        assert (await verify(session, vault_from(api.settings), {}, lambda _, __: None)).listings == 2
+
+
 async def test_no_number_of_whoever_filed_it_is_ever_shown(api: Api) -> None:
     await api.pushed(list_operation(1, persons=[person(1)]))
     for wrong in (

@@ -19,8 +19,8 @@ from app.main import create_app
 from app.services.access import Scope
 from app.settings import Settings
 from app.store.database import Database
+from tests.services.comparing import Known, push_and_compare
 from tests.services.list_model.drawing import NUMBERS, UNITS, Drawing
-from tests.services.test_bitemporal import Known, push_and_compare
 from tests.support import BUREAU, CUSTOMS, JSON, Api, list_operation, make_key, person, revoke_all, today
 
 PUSHES = 25
@@ -118,7 +118,7 @@ async def eventful(both: Both, request: pytest.FixtureRequest) -> Both:
     """Put a list with a random history behind it: removed, restored, corrected, banned, with several names."""
     drawing, known = Drawing(request.param, today()), Known()
     for _ in range(PUSHES):
-        await push_and_compare(both.api, known, drawing)
+        await push_and_compare(both.api, known, drawing.push(known.newest), tried_out=False)
     return both
 
 

@@ -208,6 +208,32 @@ def test_who_does_not_stand_in_the_listing_cannot_be_named_by_number(operation: 
     assert told(operation, before, register) == [(1, "id_number", "person_not_found")], "known from elsewhere"
 
 
+def test_of_a_number_with_several_names_the_one_who_is_there_or_the_only_one_who_left_is_meant() -> None:
+    register = Register()
+    ban = PositionBan(None)
+
+    def standing(*ends: str | None) -> Entry:
+        names = enumerate(zip(("甲", "乙", "丙"), ends, strict=False))
+        return entry(
+            *(
+                recorded_as(person(name=f"虚构{name}"), register, FIRST + n * DAY if end else None, end or "left")
+                for n, (name, end) in names
+            )
+        )
+
+    def banned(before: Entry) -> list[str]:
+        return [one.name for one in decide(banning(number(), ban), before, register, TODAY).persons if one.position_ban]
+
+    assert banned(standing("left", None)) == ["虚构乙"]
+    assert banned(standing("corrected", "left")) == ["虚构乙"]
+    assert banned(standing("corrected", "left", None)) == ["虚构丙"]
+    both = standing("left", "left", "corrected")
+    assert told(banning(number(), ban), both, register) == [(1, "id_number", "person_ambiguous")]
+    # In whichever order they stand, the id says who.
+    named = banning(both.persons[1].person_id, ban)
+    assert [bool(one.position_ban) for one in decide(named, both, register, TODAY).persons] == [False, True, False]
+
+
 @pytest.mark.parametrize("operation", [ending(UUID(int=1000)), banning(UUID(int=1000), PositionBan(None))])
 def test_who_is_not_there_or_was_erased_cannot_be_named_by_id(operation: Operation) -> None:
     register = Register()

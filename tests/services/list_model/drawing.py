@@ -182,8 +182,7 @@ class Drawing:
             outcome = self.random.choice(("upheld", "upheld_in_part", "rejected", "withdrawn"))
             decided_on = self._from(one["listed_on"])
             return numbered | {"outcome": outcome, "decided_on": decided_on} | self._some(document="虚构异决1号")
-        whose = [person["person_id"] for person in one["persons"] if person["person_id"]]
-        filed_by = {"person_id": self.random.choice(whose)} if whose and self._seldom(2) else {}
+        filed_by = self._whom(one) if self._seldom(2) else {}
         return numbered | {"filed_on": self._from(one["listed_on"]), "matter": self._text()} | filed_by
 
     def _joining(self, one: JSON) -> JSON:
@@ -219,21 +218,14 @@ class Drawing:
     def _whom(self, one: JSON) -> JSON:
         """Name one of a listing's persons, or seldom a number that may be nobody's there."""
         if not one["persons"] or self._seldom(20):
-            return {"id_number": self.random.choice([n for n in NUMBERS if self._count(one, n) < 2] or NUMBERS[:1])}
+            return {"id_number": self.random.choice(NUMBERS)}
         person = self.random.choice(one["persons"])
-        if self._count(one, person["number"]) > 1 or self._seldom(2):
-            return {"person_id": person["person_id"]}
-        return {"id_number": person["number"]}
-
-    @staticmethod
-    def _count(one: JSON, number: str) -> int:
-        # Of two ended ones under one number, nobody says which is meant.
-        return sum(person["number"] == number and person["ended_on"] is not None for person in one["persons"])
+        return {"person_id": person["person_id"]} if self._seldom(2) else {"id_number": person["number"]}
 
     def _snapshot(self, listings: Sequence[JSON]) -> JSON:
         """Draw a snapshot: the list as it is, but for what is changed, left out or new in it."""
         standing = [one for one in listings if one["removal"] is None and not self._seldom(4)]
-        rows = [_as_it_is(one) | self._alteration(one) for one in standing]
+        rows = [self._as_it_is(one) | self._alteration(one) for one in standing]
         if not rows or self._seldom(3):
             rows.append(self._listing_row())
         count = len(missing(listings, rows, self._in(0)))
@@ -245,20 +237,20 @@ class Drawing:
         if self._seldom(3):
             return {}
         period = {"listed_on": self.day(), "valid_until": self._last_day()}
-        return self._some(persons=self._persons(), tier=self._tier(), **renamed, **period) | self._optional()
+        persons = [self._joining(one)] if self._seldom(2) else self._persons()
+        return self._some(persons=persons, tier=self._tier(), **renamed, **period) | self._optional()
 
+    def _as_it_is(self, one: JSON) -> JSON:
+        row = {name: one[name] for name in ("decision_no", "decided_by", "conduct", "tier", "listed_on", "valid_until")}
+        row |= {name: one[name] for name in ("conduct_code", "facts", "basis", "published_until") if one[name]}
+        present = [person for person in one["persons"] if person["ended_on"] is None]
+        unit = {name: one["unit"][name] for name in ("uscc", "name")}
+        return {"op": "list", "unit": unit, **row, "persons": [self._as_they_are(person) for person in present]}
 
-def _as_it_is(one: JSON) -> JSON:
-    row = {name: one[name] for name in ("decision_no", "decided_by", "conduct", "tier", "listed_on", "valid_until")}
-    row |= {name: one[name] for name in ("conduct_code", "basis", "published_until") if one[name]}
-    # Facts that were added to stand on lines of their own, which no row can hold; without them they stay as they are.
-    row |= {"facts": one["facts"]} if one["facts"] else {}
-    present = [person for person in one["persons"] if person["ended_on"] is None]
-    unit = {name: one["unit"][name] for name in ("uscc", "name")}
-    return {"op": "list", "unit": unit, **row, "persons": [_given(person) for person in present]}
-
-
-def _given(person: JSON) -> JSON:
-    ban = {name: value for name, value in (person["position_ban"] or {}).items() if value}
-    given = {"name": person["name"], "id_number": person["number"], "roles": person["roles"]}
-    return given | ({"position_ban": ban} if ban else {}) | ({"since": person["since"]} if person["since"] else {})
+    def _as_they_are(self, person: JSON) -> JSON:
+        """Return a person as a file tells them: with one of the days on which they came or came back, or none."""
+        days = [person["since"], *(gap["until"] for gap in person["absences"]), *person["left_on"]]
+        since = person["since"] if self._seldom(2) else self.random.choice(days)
+        ban = {name: value for name, value in (person["position_ban"] or {}).items() if value}
+        given = {"name": person["name"], "id_number": person["number"], "roles": person["roles"]}
+        return given | ({"position_ban": ban} if ban else {}) | ({"since": since} if since else {})

@@ -56,6 +56,7 @@ def _check_days(one: JSON, today: str) -> None:
     if one["removal"]:
         first = max([one["listed_on"], *(gap["until"] for gap in one["suspensions"])])
         demand(first <= one["removal"]["removed_on"] <= today)
+        demand(one["removal"]["reason"] != "expired" or one["removal"]["removed_on"] > one["valid_until"])
 
 
 def check_rules(one: JSON) -> None:
@@ -108,7 +109,6 @@ def _remove(one: JSON, row: JSON, today: str) -> None:
     one["removal"] = {name: row[name] for name in ("removed_on", "reason")}
     one["removal"]["decision_no"] = row.get("removal_decision_no")
     _check_days(one, today)
-    demand(row["reason"] != "expired" or row["removed_on"] > one["valid_until"])
 
 
 def _restore(one: JSON, row: JSON, today: str) -> None:

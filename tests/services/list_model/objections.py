@@ -1,6 +1,7 @@
 """What operations do to the objections to a listing."""
 
 from tests.services.list_model.basics import JSON, demand
+from tests.services.list_model.persons import named
 
 OF_OBJECTIONS = {"file_objection", "decide_objection"}
 """They stand beside any other operation on the same listing."""
@@ -24,8 +25,10 @@ def file_objection(one: JSON, row: JSON, today: str) -> None:
     """Carry out a `file_objection`."""
     demand(row["objection_no"] not in {objection["objection_no"] for objection in one["objections"]})
     demand(one["listed_on"] <= row["filed_on"] <= today)
-    filed_by = row.get("person_id")
-    demand(filed_by in {None, *(person["person_id"] for person in one["persons"])})
+    by_person = row.get("person_id") or row.get("id_number")
+    person = named(one, row) if by_person else {"person_id": None}
+    # Of somebody new in this very push the name stands for the id until it is learnt.
+    filed_by = person["person_id"] or person.get("name")
     filed = {name: row[name] for name in ("objection_no", "filed_on", "matter")} | {"filed_by_person": filed_by}
     one["objections"].append(filed | {"outcome": None, "decided_on": None, "decision_document": None})
 

@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 
-from tests.services.list_model.basics import JSON, add_gap, demand
+from tests.services.list_model.basics import JSON, Illegal, add_gap, demand, within
 
 
 def new_person(given: JSON) -> JSON:
     """Return a person as a row gives one, as the listing has them."""
     person = {name: given[name] for name in ("name", "roles")} | {"number": given["id_number"], "person_id": None}
     person |= {"since": given.get("since"), "ended_on": None, "end_reason": None, "absences": []}
+    # Every day on which they left, also where they were back at once.
+    person |= {"left_on": []}
     return person | {"position_ban": _ban(given.get("position_ban"))}
 
 
@@ -31,12 +33,16 @@ def _check_ban(ban: JSON | None, one: JSON, today: str) -> None:
         demand(ban.get("for_life") or ban["until"] >= (ban.get("since") or one["listed_on"]))
 
 
-def _named(one: JSON, row: JSON) -> JSON:
-    """Return the person meant; of two under one number, the one who has not left."""
+def named(one: JSON, row: JSON) -> JSON:
+    """Return the person meant; of several under one number, the one who has not left, or the only one who has."""
     wanted = row.get("person_id") or row["id_number"]
     found = [person for person in one["persons"] if wanted in {person["number"], person["person_id"]}]
-    demand(found)
-    return min(found, key=lambda person: person["ended_on"] is not None)
+    for ending in (None, "left", "corrected"):
+        meant: list[JSON] = [person for person in found if person["end_reason"] == ending]
+        if meant:
+            demand(len(meant) == 1)
+            return meant[0]
+    raise Illegal
 
 
 def add_person(one: JSON, row: JSON, today: str) -> None:
@@ -65,16 +71,20 @@ def _take_up(person: JSON, given: JSON, again: str) -> None:
 
 def end_person(one: JSON, row: JSON, today: str) -> None:
     """Carry out an `end_person`."""
-    person = _named(one, row)
+    person = named(one, row)
     demand(person["ended_on"] is None)
     first = max([one["listed_on"], person["since"] or "", *(gap["until"] for gap in person["absences"])])
     demand(first <= row["ended_on"] <= today)
-    person |= {"ended_on": row["ended_on"], "end_reason": row["reason"]}
+    _end(person, row["ended_on"], row["reason"])
+
+
+def _end(person: JSON, on: str, reason: str) -> None:
+    person |= {"ended_on": on, "end_reason": reason, "left_on": [*person["left_on"], on]}
 
 
 def ban_person(one: JSON, row: JSON, today: str) -> None:
     """Carry out a `ban`."""
-    person, ban = _named(one, row), row["position_ban"]
+    person, ban = named(one, row), row["position_ban"]
     demand(person["end_reason"] != "corrected")
     demand((ban.get("since") or one["listed_on"]) >= one["listed_on"])
     _check_ban(ban, one, today)
@@ -89,7 +99,7 @@ def bring_persons_to(one: JSON, given: Sequence[JSON], today: str) -> None:
         if match is not None:
             _bring_to(person, match, today)
         elif person["ended_on"] is None:
-            person.update(ended_on=today, end_reason="left")
+            _end(person, today, "left")
     one["persons"] += [new_person(person) for person in wanted.values()]
 
 
@@ -97,10 +107,25 @@ def _bring_to(person: JSON, given: JSON, today: str) -> None:
     if person["end_reason"] == "corrected":
         person |= new_person(given) | {"person_id": person["person_id"]}
         return
-    since = given.get("since") or ""
-    # Who comes back on a day that is given has been away until then, and was there before.
-    returns = person["ended_on"] and since >= person["ended_on"]
-    _take_up(person, given, since if returns else today)
-    if since and since not in [gap["until"] for gap in person["absences"]]:
-        person["since"] = since
     person["position_ban"] = _ban(given.get("position_ban")) or person["position_ban"]
+    since, left = given.get("since"), person["ended_on"]
+    if since and left and since >= left:
+        _take_up(person, given, since)
+        return
+    _take_up(person, given, today)
+    if since:
+        _tell_first_day(person, since)
+
+
+def _tell_first_day(person: JSON, since: str) -> None:
+    gaps = person["absences"]
+    back_at_once = since in person["left_on"] and not within(gaps, since)
+    if back_at_once or since in {person["since"], *(gap["until"] for gap in gaps)}:
+        return
+    # A day that is not known is that on which they were back from their last absence by then, or else the first of all.
+    earlier = [gap for gap in gaps if gap["from"] <= since]
+    if earlier:
+        earlier[-1]["until"] = since
+        person["absences"] = [gap for gap in gaps if gap["from"] < gap["until"]]
+    else:
+        person["since"] = since
