@@ -42,7 +42,7 @@ _PATIENCE = "liancheng_patience"
 
 def patience(session: Session) -> float:
     """Return after how many seconds a statement of this session is given up, whatever has become of the server."""
-    seconds: float = session.sync_connection.get_execution_options()[_PATIENCE]
+    seconds: float = session.engine.get_execution_options()[_PATIENCE]
     return seconds
 
 

@@ -67,9 +67,7 @@ async def test_so_does_one_whose_copy_arrives_nowhere(api: Api) -> None:
         assert NOTHING_KEPT in told.json()["detail"]
         cut.stalling = False
         # Of the other half of the broken way nobody has told the server; its keep-alives, or an operator, will.
-        await api.rows(
-            "SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE relation = 'list_state'::regclass"
-        )
+        await api.rows("SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE relation = 'list_state'::regclass")
         assert (await service.push(list_operation(9))).status_code == 201, "here it stands in nobody's way"
 
 
