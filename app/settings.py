@@ -21,7 +21,7 @@ class WrongSettings(Exception):
         self.errors = errors
 
 
-def _named(value: object) -> object:
+def _not_blank(value: object) -> object:
     # An empty one would lead to whatever database the machine has by default.
     if value == "":
         raise PydanticCustomError("liancheng.blank", "不得留空；要使用自带的数据库，请取消这个变量。")
@@ -43,7 +43,7 @@ class Settings(BaseSettings):
             description="libpq URL of the database the service works in (several hosts and `target_session_attrs` are "
             "understood). Without it the service starts a PostgreSQL of its own in the data folder."
         ),
-        BeforeValidator(_named),
+        BeforeValidator(_not_blank),
     ] = None
     migration_database_url: Annotated[
         SecretStr | None,

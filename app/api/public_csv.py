@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from app.api.schemas.public import PublicListingOut
-from app.files.obligation_table import harmless_in_csv
+from app.files.formulas import harmless_in_csv
 
 BOM: Final = "\ufeff"
 _COLUMNS: Final[Mapping[str, Callable[[PublicListingOut], object]]] = {

@@ -8,8 +8,8 @@ from app.services.fields import told
 from app.settings import Settings, WrongSettings
 
 URL_VARIABLE, KEY_VARIABLE = "LIANCHENG_URL", "LIANCHENG_API_KEY"
-_PREFIX = "LIANCHENG_"
-_OF_TESTS = "LIANCHENG_TEST_"
+_PREFIX = Settings.model_config["env_prefix"]
+_OF_TESTS = f"{_PREFIX}TEST_"
 _KNOWN = {f"{_PREFIX}{name.upper()}" for name in Settings.model_fields} | {URL_VARIABLE, KEY_VARIABLE}
 
 

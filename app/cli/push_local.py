@@ -15,7 +15,7 @@ from app.domain.list_rules import ListRules
 from app.domain.moment import Moment
 from app.domain.operations import AddPersonOperation, ListOperation, PersonGiven
 from app.errors import FieldError, InvalidInput, MalformedRequest
-from app.files.row_types import FileRow, Notice
+from app.files.row_types import FileRow, Notice, rows_named
 from app.files.rows import open_rows
 from app.services.list_rules import load
 from app.services.row_reading import read_row
@@ -26,7 +26,6 @@ MOST_KEPT = 100_000
 _ANY_NUMBER_OF_ROWS = 2**31
 _SHOWN_EVERY = 1000
 _MOST_NEW_KEPT = 1000
-_MOST_NAMED = 5
 
 
 @dataclass
@@ -102,6 +101,5 @@ def _rows_perhaps_rounded(row: FileRow, operation: object) -> Iterable[int]:
 
 def _told_of_rounded(rows: Sequence[int]) -> Iterable[Notice]:
     if rows:
-        which = f"第 {'、'.join(map(str, rows[:_MOST_NAMED]))} 行{'等' if len(rows) > _MOST_NAMED else ''}"
         told = "身份号码末三位都是 0。若号码曾被电子表格当作数字，末几位已经丢失，剩下的可能是别人的号码：请对照原件。"
-        yield Notice("number_perhaps_rounded", f"{which}：{told}")
+        yield Notice("number_perhaps_rounded", f"{rows_named(rows)}：{told}")

@@ -50,7 +50,6 @@ _USCC_KINDS = {
 # 10, 5, 8, 4, 2) are the powers of 2 modulo 11, the last character's the first: those of a number to the base 35. In it
 # there is no digit for Z, whose 35 is the same as 2 modulo 11.
 _ORGANISATION_BASE = 35
-_ORGANISATION_BASE_LENGTH = 8
 _ORGANISATION_DIGITS = bytes(
     b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXY2!"["0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ".find(chr(character))]
     for character in range(256)
@@ -138,7 +137,7 @@ def uscc_check_character(first17: str) -> str:
 
 def organisation_code_check_character(first8: str) -> str:
     """Return the 9th character that belongs to 8 digits or upper-case letters."""
-    _require_length(first8, _ORGANISATION_BASE_LENGTH)
+    _require_length(first8, _ORGANISATION_CODE_LENGTH - 1)
     return "0123456789X"[-2 * int(first8.encode().translate(_ORGANISATION_DIGITS), _ORGANISATION_BASE) % 11]
 
 

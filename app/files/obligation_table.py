@@ -12,6 +12,7 @@ from openpyxl.cell import Cell, WriteOnlyCell
 from openpyxl.styles import Font
 from openpyxl.worksheet.worksheet import Worksheet
 
+from app.files.formulas import harmless_in_csv
 from app.files.headers import letter
 from app.files.marks import TEXT_FORMAT, writable
 
@@ -19,8 +20,6 @@ Value = str | int | date | Decimal | None
 _DATE_FORMAT: Final = "yyyy-mm-dd"
 _AMOUNT_FORMAT: Final = "#,##0.00"
 _WIDTH, _WIDEST = 16, 40
-# A spreadsheet program that opens a CSV file takes a text that begins so for a formula, or for a part of one.
-_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 
 class TableWriter(Protocol):
@@ -56,11 +55,6 @@ def _csv_text(value: Value) -> str:
     if value is None:
         return ""
     return harmless_in_csv(value) if isinstance(value, str) else str(value)
-
-
-def harmless_in_csv(text: str) -> str:
-    """Return the text of a cell so that whatever opens the table shows it, and works nothing out."""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
 class XlsxTable:

@@ -1,11 +1,12 @@
 """What every reader of files yields, and how each says that a file cannot be read."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from app.errors import FieldError, MalformedRequest
 
+_MOST_NAMED = 5
 LONGEST_OPERATION = 1024 * 1024
 """Bytes of a line, or characters of an element, that one operation may take."""
 
@@ -34,6 +35,12 @@ class Notice(NamedTuple):
 
     code: str
     detail: str
+
+
+def rows_named(numbers: Sequence[int]) -> str:
+    """Return which rows, in Chinese: the first of them, and how many there are where they are more."""
+    first = f"第 {'、'.join(map(str, numbers[:_MOST_NAMED]))} 行"
+    return first if len(numbers) <= _MOST_NAMED else f"{first}等 {len(numbers)} 行"
 
 
 class RowSource:

@@ -7,7 +7,7 @@ from typing import BinaryIO, Final
 
 from app.errors import MalformedRequest
 from app.files.headers import MOST_ROWS_ABOVE, Header, find_header, header_missing, safely_named
-from app.files.row_types import Notice, RowSource, unreadable
+from app.files.row_types import Notice, RowSource, rows_named, unreadable
 from app.files.tables import RawRow, open_table
 from app.files.xlsx_cells import CellTexts, RawCell
 from app.files.xlsx_merges import filled_down, vertical_merges
@@ -19,7 +19,6 @@ LIST_SHEET: Final = "名单"
 EXAMPLE_SHEET: Final = "示例"
 EXPLANATION_SHEET: Final = "填写说明"
 _HEAD: Final = MOST_ROWS_ABOVE + 2
-_MOST_NAMED: Final = 5
 _NEVER_READ: Final = frozenset({EXAMPLE_SHEET, EXPLANATION_SHEET})
 
 
@@ -96,6 +95,6 @@ def _rows(
                     hidden.append(number)
                 yield number, row, faults
     if hidden:
-        first = "、".join(map(str, hidden[:_MOST_NAMED]))
-        which = f"第 {first} 行" if len(hidden) <= _MOST_NAMED else f"第 {first} 行等 {len(hidden)} 行"
-        notices.append(Notice("rows_hidden", f"{which}被隐藏或筛选掉，屏幕上看不到，同样会推送；不推送的请删除。"))
+        notices.append(
+            Notice("rows_hidden", f"{rows_named(hidden)}被隐藏或筛选掉，屏幕上看不到，同样会推送；不推送的请删除。")
+        )
